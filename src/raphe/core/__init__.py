@@ -1,0 +1,1 @@
+"""Words everyone uses; imports nothing of ours."""

@@ -1,0 +1,146 @@
+"""Distributions as records, and random numbers that depend on their key alone.
+
+A number is drawn from the key (seed, stage, name, subject, replicate), never from a running stream: the same person
+gets the same numbers whatever the order, the chunk or the number of workers. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Stage(StrEnum):
+    """What a random number is for; part of its key, so that the two never share numbers."""
+
+    PEOPLE = "people"  # differences between persons
+    UNCERTAINTY = "uncertainty"  # what we do not know of the population value
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Normal about the value; `sd` in the unit of the parameter."""
+
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """Log-normal with the value as median; `cv` is the coefficient of variation as a fraction."""
+
+    cv: float
+
+    @property
+    def log_sd(self) -> float:
+        """Standard deviation of the logarithm: sqrt(ln(1 + cv^2))."""
+        return math.sqrt(math.log1p(self.cv * self.cv))
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Uniform from `low` to `high`, in the unit of the parameter."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogUniform:
+    """Uniform on the logarithmic scale from `low` to `high`, in the unit of the parameter."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bernoulli:
+    """One with `probability`, else zero."""
+
+    probability: float
+
+
+Distribution = Normal | LogNormal | Uniform | LogUniform | Bernoulli
+
+
+def describe(distribution: Distribution, unit: str) -> str:
+    """Words for a distribution, as the model language writes them."""
+    suffix = "" if unit == "dimensionless" else f" {unit}"
+    match distribution:
+        case Normal(sd):
+            return f"normal sd {sd!r}{suffix}"
+        case LogNormal(cv):
+            return f"lognormal cv {100 * cv:.6g} %"
+        case Uniform(low, high):
+            return f"uniform {low!r} to {high!r}{suffix}"
+        case LogUniform(low, high):
+            return f"loguniform {low!r} to {high!r}{suffix}"
+        case Bernoulli(probability):
+            return f"bernoulli {100 * probability:.6g} %"
+
+
+def uniforms(*, seed: int, stage: Stage, name: str, replicate: int, subjects: range) -> FloatArray:
+    """Two uniform numbers in (0, 1) for every subject, from the key alone.
+
+    Parameters
+    ----------
+    seed, stage, name, replicate
+        With the subject's number, the key.
+    subjects
+        A contiguous range of subject numbers.
+
+    Returns
+    -------
+    array of shape (subjects, 2)
+
+    Notes
+    -----
+    Philox is counter-based (Salmon 2011, doi 10.1145/2063384.2063405): one counter value is one subject, so that a
+    subject's numbers can be had without drawing those of the others.
+    """
+    digest = hashlib.sha256(f"{seed}\0{stage.value}\0{name}\0{replicate}".encode()).digest()
+    key = np.frombuffer(digest[:16], dtype="<u8")
+    generator = np.random.Philox(key=key, counter=[subjects.start, 0, 0, 0])
+    words = generator.random_raw(4 * len(subjects)).reshape(len(subjects), 4)[:, :2]
+    return np.asarray(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+
+
+def sample(distribution: Distribution, center: FloatArray, pair: FloatArray) -> FloatArray:
+    """Values of a parameter about `center`, one for each pair of uniform numbers.
+
+    Parameters
+    ----------
+    distribution
+        Its numbers in the unit of `center`.
+    center
+        Shape (subjects,): the value that the distribution lies about (not used by uniform ones).
+    pair
+        Shape (subjects, 2), from `uniforms`.
+
+    Returns
+    -------
+    array of shape (subjects,)
+    """
+    match distribution:
+        case Normal(sd):
+            return center + sd * _normals(pair)
+        case LogNormal():
+            return center * np.exp(distribution.log_sd * _normals(pair))
+        case Uniform(low, high):
+            return low + (high - low) * pair[:, 0]
+        case LogUniform(low, high):
+            return low * np.exp(math.log(high / low) * pair[:, 0])
+        case Bernoulli(probability):
+            return (pair[:, 0] < probability).astype(np.float64)
+
+
+def _normals(pair: FloatArray) -> FloatArray:
+    """Standard normal numbers by Box and Muller (1958, doi 10.1214/aoms/1177706645)."""
+    radius = np.sqrt(-2.0 * np.log(pair[:, 0]))
+    return np.asarray(radius * np.cos(2.0 * math.pi * pair[:, 1]))

@@ -1,0 +1,1 @@
+"""Model + Subjects + Regimen -> numbers."""

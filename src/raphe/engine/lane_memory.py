@@ -1,0 +1,166 @@
+"""What the parts of the lane driver share: its arguments, the memory of the lanes, and the end of a subject.
+
+Knows nothing of step control (`lanes`) or formulas (`emit`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from raphe.engine.control import Control, number, whole
+from raphe.engine.emit import Emitted, Shape
+from raphe.engine.status import Status
+from raphe.engine.vector import DOUBLE, INTEGER, POINTER
+
+ARGUMENTS = (  # name, whole number | number | array
+    ("count", "whole"),  # subjects
+    ("parameters", "array"),  # subjects x parameters
+    ("edge_first", "array"),  # subjects + 1, whole
+    ("edge_time", "array"),
+    ("edge_action", "array"),  # whole
+    ("edge_index", "array"),  # whole
+    ("edge_value", "array"),
+    ("times", "array"),
+    ("time_count", "whole"),
+    ("begin", "number"),
+    ("relative", "number"),
+    ("absolute", "number"),
+    ("max_steps", "whole"),
+    ("out", "array"),  # subjects x times x outputs
+    ("status", "array"),  # whole
+    ("reached", "array"),
+    ("steps", "array"),  # subjects x 2, whole: accepted, rejected
+    ("memory", "array"),  # vectors
+)
+KINDS = {"whole": INTEGER, "number": DOUBLE, "array": POINTER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """What the parts of the driver share: arguments, memory of the lanes, and sizes."""
+
+    control: Control
+    emitted: Emitted
+    argument: dict[str, ir.Value]
+    vector: dict[str, ir.Value]  # arrays of vectors
+    real: dict[str, ir.Value]  # W doubles each
+    flag: dict[str, ir.Value]  # W whole numbers each
+    counter: dict[str, ir.Value]  # one whole number each
+
+    def width(self) -> ir.Value:
+        """Number of lanes."""
+        return whole(self.emitted.shape.width)
+
+    def at(self, index: ir.Value, lane: ir.Value) -> ir.Value:
+        """Index of a lane's number in an array of vectors."""
+        return self.control.builder.add(self.control.builder.mul(index, self.width()), lane)
+
+    def call(self, name: str, *arguments: ir.Value) -> None:
+        """Call one of the functions of `emit`."""
+        self.control.builder.call(self.emitted.module.globals[name], arguments)
+
+    def is_set(self, flag: str, lane: ir.Value) -> ir.Value:
+        """True if a lane's flag is not 0."""
+        value = self.control.get(self.flag[flag], lane, INTEGER)
+        return self.control.builder.icmp_signed("!=", value, whole(0))
+
+    def active(self, lane: ir.Value) -> ir.Value:
+        """True if a lane has a subject."""
+        subject = self.control.get(self.flag["subject"], lane, INTEGER)
+        return self.control.builder.icmp_signed(">=", subject, whole(0))
+
+
+def memory_vectors(shape: Shape) -> int:
+    """How many vectors of memory the driver needs."""
+    return sum(_memory(shape).values())
+
+
+def _memory(shape: Shape) -> dict[str, int]:
+    return {
+        "time": 1,
+        "step": 1,
+        "fraction": 1,
+        "tolerance": 2,
+        "error": 1,
+        "first": 1,
+        "prepared": shape.prepared,
+        "states": shape.states,
+        "after": shape.states,
+        "fresh_states": shape.states,
+        "cut_states": shape.states,
+        "dense": 2 * len(shape.dense),
+        "last_trigger": shape.triggers,
+        "result": max(shape.outputs, shape.triggers + shape.states, shape.affected, 1),
+        "work": shape.work,
+    }
+
+
+def layout_lanes(control: Control, emitted: Emitted, argument: dict[str, ir.Value]) -> Lanes:
+    """Divide the driver's memory among its arrays."""
+    width, place, vector = emitted.shape.width, 0, {}
+    for name, count in _memory(emitted.shape).items():
+        vector[name] = control.item(argument["memory"], whole(place * width))
+        place += count
+    flags = "subject edge last_edge next_output accepted fresh restart at_stop cut rejected steps rejects"
+    reals = "step stop until cut_time old_error old_step"
+    return Lanes(
+        control=control,
+        emitted=emitted,
+        argument=argument,
+        vector=vector,
+        real={name: control.local(DOUBLE, width) for name in reals.split()},
+        flag={name: control.local(INTEGER, width) for name in flags.split()},
+        counter={name: control.local(INTEGER) for name in ("next", "active", "fresh", "any")},
+    )
+
+
+def end_time(lanes: Lanes) -> ir.Value:
+    """The last output time, where every subject ends."""
+    control = lanes.control
+    last = control.builder.sub(lanes.argument["time_count"], whole(1))
+    return control.get(lanes.argument["times"], last)
+
+
+def finish(lanes: Lanes, lane: ir.Value, status: Status) -> None:
+    """Record how a lane's subject ended, blank its outputs unless it is OK, and free the lane."""
+    control, builder, argument = lanes.control, lanes.control.builder, lanes.argument
+    subject = control.get(lanes.flag["subject"], lane, INTEGER)
+    control.put(whole(status), argument["status"], subject)
+    control.put(control.get(lanes.vector["time"], lane), argument["reached"], subject)
+    for position, name in enumerate(("steps", "rejects")):
+        index = builder.add(builder.mul(subject, whole(2)), whole(position))
+        control.put(control.get(lanes.flag[name], lane, INTEGER), argument["steps"], index)
+    if status is not Status.OK:
+        size = builder.mul(argument["time_count"], whole(lanes.emitted.shape.outputs))
+        first = builder.mul(subject, size)
+        with control.loop(size) as position:
+            control.put(number(float("nan")), argument["out"], builder.add(first, position))
+    control.put(whole(-1), lanes.flag["subject"], lane)
+    for name in ("accepted", "restart", "cut", "fresh"):
+        control.put(whole(0), lanes.flag[name], lane)
+
+
+def count(lanes: Lanes, counter: str, value: ir.Value) -> None:
+    """Add to one of the counters."""
+    builder = lanes.control.builder
+    total = builder.add(builder.load(lanes.counter[counter], typ=INTEGER), value)
+    builder.store(total, lanes.counter[counter])
+
+
+def between(lanes: Lanes, name: str) -> None:
+    """Call `observe` or `triggers` at the fraction that each lane holds."""
+    vector = lanes.vector
+    names = ("fraction", "time", "step", "states", "after", "dense", "prepared", "result")
+    lanes.call(name, *(vector[part] for part in names))
+
+
+def run_event(lanes: Lanes, lane: ir.Value, position: int) -> None:
+    """Set the states of one lane that an event assigns, all from the values before it."""
+    control, program, vector = lanes.control, lanes.emitted.program, lanes.vector
+    lanes.call("affect", vector["time"], vector["states"], vector["prepared"], vector["result"])
+    first = sum(len(event.values) for event in program.events[:position])
+    for offset, state in enumerate(program.events[position].states):
+        value = control.get(vector["result"], lanes.at(whole(first + offset), lane))
+        control.put(value, vector["states"], lanes.at(whole(state), lane))

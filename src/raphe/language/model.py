@@ -1,0 +1,322 @@
+"""The nouns of the model language: frozen records, no behavior. Knows nothing of text or of engines.
+
+A `Document` is what one text says. Composition turns modules and an `Assembly` into one flat `Model`, in which names
+are `alias.name`, ports are gone, and every formula refers to species, parameters, quantities or `time` only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from raphe.core.draws import Distribution
+from raphe.core.errors import Place
+from raphe.core.sources import Provenance, Source
+from raphe.core.units import Quantity, Unit
+from raphe.language.expression import Comparison, Expression
+
+TIME = "time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A number that does not change in a run: value, spreads, and where it comes from.
+
+    `provenance` is None only in a text that `check` has yet to refuse.
+    """
+
+    name: str
+    value: Quantity
+    meaning: str = ""
+    people: Distribution | None = None  # its numbers in the unit of `value`
+    uncertainty: Distribution | None = None  # likewise
+    population: str = ""
+    provenance: Provenance | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Substance:
+    """A chemical, with its molar mass as a parameter of the same name."""
+
+    name: str
+    molar_mass: Parameter
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compartment:
+    """A volume that species are dissolved in."""
+
+    name: str
+    volume: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Species:
+    """A state: its unit, where it starts (None: at 0), and what it is made of."""
+
+    name: str
+    unit: Unit
+    start: Expression | None = None
+    compartment: str | None = None
+    substance: str | None = None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """A species in a reaction, and how many of it take part."""
+
+    species: str
+    count: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """Reactants to products at a rate in units of the species per time."""
+
+    name: str
+    reactants: tuple[Participant, ...]
+    products: tuple[Participant, ...]
+    rate: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivative:
+    """A rate of change written directly, for a species that no reaction touches."""
+
+    species: str
+    rate: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedQuantity:
+    """A named formula."""
+
+    name: str
+    unit: Unit
+    formula: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What an event sets a species to."""
+
+    species: str
+    formula: Expression
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Assignments at an exact time (`at`), or when a condition turns true (`when`); one of the two is None."""
+
+    name: str
+    at: Expression | Quantity | None = None
+    when: Comparison | None = None
+    assignments: tuple[Assignment, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """An in-port: what a module needs from elsewhere."""
+
+    name: str
+    unit: Unit
+    meaning: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """An out-port: a species, quantity or parameter of the module, and what it means."""
+
+    name: str
+    meaning: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How doses enter: the species they are added to, the names of lag and of the absorbed fraction."""
+
+    name: str
+    species: str
+    lag: str | None = None
+    fraction: str | None = None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """A part of a model, with ports."""
+
+    name: str
+    title: str
+    substances: tuple[Substance, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    quantities: tuple[AssignedQuantity, ...] = ()
+    compartments: tuple[Compartment, ...] = ()
+    species: tuple[Species, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    derivatives: tuple[Derivative, ...] = ()
+    events: tuple[Event, ...] = ()
+    routes: tuple[Route, ...] = ()
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A module in a slot (`alias`), and the rivals that could stand there."""
+
+    alias: str
+    module: str
+    rivals: tuple[str, ...] = ()
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An out-port `alias.name` to an in-port `alias.name`."""
+
+    origin: str
+    goal: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drug:
+    """The name that people use for a drug, and the route `alias.name` that its doses take."""
+
+    name: str
+    route: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The name that people ask for, and the output `alias.name` that answers."""
+
+    name: str
+    quantity: str
+    meaning: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An output that is kept and drawn."""
+
+    quantity: str
+    title: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A `model` block: which modules, how wired, what it answers."""
+
+    name: str
+    title: str
+    uses: tuple[Use, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    drugs: tuple[Drug, ...] = ()
+    targets: tuple[Target, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    place: Place
+
+
+class Statistic(StrEnum):
+    """What an observation measures of a time course."""
+
+    MAXIMUM = "maximum"
+    TIME_OF_MAXIMUM = "time_of_maximum"
+    AREA_TO_INFINITY = "area_to_infinity"
+    HALF_LIFE = "half_life"
+    APPARENT_CLEARANCE = "apparent_clearance"
+    ACCUMULATION = "accumulation"
+
+
+class Role(StrEnum):
+    """Whether an observation was used to set parameters."""
+
+    CALIBRATION = "calibration"
+    PREDICTION = "prediction"
+
+
+class SpreadKind(StrEnum):
+    """What the spread of an observation is."""
+
+    SD = "sd"
+    SE = "se"
+    RANGE = "range"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Spread of an observation: `high` is used by a range only."""
+
+    kind: SpreadKind
+    low: Quantity
+    high: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Outside evidence: what a study saw after a regimen."""
+
+    name: str
+    drug: str
+    regimen: str
+    people: int
+    statistic: Statistic
+    quantity: str  # `alias.name` in the model that is asked
+    value: Quantity
+    spread: Spread | None = None
+    role: Role
+    provenance: Provenance | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Everything that one text says, in the order of the text; duplicates are still in it."""
+
+    file: str
+    sources: tuple[Source, ...] = ()
+    modules: tuple[Module, ...] = ()
+    assemblies: tuple[Assembly, ...] = ()
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A flat model, sorted by name: what the engine, the report and the people are made from.
+
+    Quantities are in an order in which each depends only on earlier ones. `derivatives` has exactly one entry for
+    each species, reactions included; concentrations and molar masses are written out.
+    """
+
+    name: str
+    title: str
+    slots: tuple[tuple[str, str], ...]  # alias, module that stands there
+    parameters: tuple[Parameter, ...]
+    quantities: tuple[AssignedQuantity, ...]
+    species: tuple[Species, ...]
+    derivatives: tuple[Derivative, ...]
+    reactions: tuple[Reaction, ...]  # kept for those who read the model; the derivatives hold them already
+    events: tuple[Event, ...]
+    routes: tuple[Route, ...]
+    drugs: tuple[Drug, ...]
+    targets: tuple[Target, ...]
+    shown: tuple[Shown, ...]
+    sources: tuple[Source, ...]  # those that the parameters cite
