@@ -89,8 +89,12 @@ def _read_part(part: str, begin: float, place: Place | None) -> tuple[list[Dose]
         whole = round(count)
         if whole < 1 or abs(count - whole) > 1e-9 * count:
             message = f'"{part}" does not hold a whole number of intervals'
-            raise DoseError(message, place=place, advice="make the duration a multiple of the interval")
-        return [Dose(time=begin + k * interval, amount=amount) for k in range(whole)], begin + duration
+            raise DoseError(
+                message, place=place, advice="make the duration a multiple of the interval"
+            )
+        return [
+            Dose(time=begin + k * interval, amount=amount) for k in range(whole)
+        ], begin + duration
     match = _ONCE.match(part)
     if match is not None:
         amount = _positive(match["amount"], "a dose", place)
@@ -108,12 +112,16 @@ def _positive(text: str, what: str, place: Place | None) -> Quantity:
         message = f'"{text}" is not an amount: {error.message}'
         raise DoseError(message, place=place, advice=error.advice or _FORMS) from error
     if not 0.0 < quantity.value < float("inf"):
-        raise DoseError(f'{what} of "{text}" is impossible', place=place, advice="it must be above 0")
+        raise DoseError(
+            f'{what} of "{text}" is impossible', place=place, advice="it must be above 0"
+        )
     return quantity
 
 
 def _time(text: str, what: str, place: Place | None) -> float:
     quantity = _positive(text, what, place)
     if not quantity.unit.same_dimension(_HOUR):
-        raise DoseError(f'{what} of "{text}" is no time', place=place, advice='write "8 h" or "7 d"')
+        raise DoseError(
+            f'{what} of "{text}" is no time', place=place, advice='write "8 h" or "7 d"'
+        )
     return quantity.base

@@ -27,7 +27,11 @@ from raphe.engine.program import Program
 from raphe.engine.rosenbrock import RODAS4, Rosenbrock
 from raphe.engine.settings import emit_settings_driver
 
-_C_TYPES = {"whole": ctypes.c_int64, "number": ctypes.c_double, "array": ctypes.c_void_p}
+_C_TYPES: dict[str, type[ctypes.c_int64 | ctypes.c_double | ctypes.c_void_p]] = {
+    "whole": ctypes.c_int64,
+    "number": ctypes.c_double,
+    "array": ctypes.c_void_p,
+}
 _OPTIMIZATION = 2
 
 
@@ -43,7 +47,7 @@ class Kernel:
     compiled: bool  # False if it came from the cache
     engine: llvm.ExecutionEngine  # owns the code
 
-    def run(self, *arguments: int | float) -> None:
+    def run(self, *arguments: float) -> None:
         """Call the driver with the arguments that `lane_memory.ARGUMENTS` lists; arrays as addresses."""
         kinds = [_C_TYPES[kind] for _, kind in ARGUMENTS]
         address = self.engine.get_function_address("run")
@@ -57,9 +61,8 @@ class Kernel:
 
 
 def default_cache() -> Path:
-    """Folder of compiled kernels: RAPHE_CACHE if set, else the user's cache folder."""
-    chosen = os.environ.get("RAPHE_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("raphe")) / "kernels"
+    """Folder of compiled kernels, in the user's cache folder (XDG_CACHE_HOME moves it)."""
+    return Path(platformdirs.user_cache_dir("raphe")) / "kernels"
 
 
 def host_width() -> int:
@@ -186,6 +189,6 @@ def _write(folder: Path, digest: str, code: bytes) -> None:
                 file.write(hashlib.sha256(code).digest() + code)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(name, folder / f"{digest}.o")
+            Path(name).replace(folder / f"{digest}.o")
     except OSError:
         return

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from llvmlite import ir
 
-from raphe.engine.vector import BIT, DOUBLE, INTEGER
+from raphe.engine.vector import DOUBLE, INTEGER
 
 _ZERO = ir.Constant(INTEGER, 0)
 _ONE = ir.Constant(INTEGER, 1)
@@ -87,8 +87,3 @@ def number(value: float) -> ir.Value:
 def whole(value: int) -> ir.Value:
     """A 64-bit whole number."""
     return ir.Constant(INTEGER, value)
-
-
-def bit(value: bool) -> ir.Value:
-    """A truth value."""
-    return ir.Constant(BIT, int(value))

@@ -30,7 +30,6 @@ from raphe.engine.sparse import Elimination, eliminate
 from raphe.engine.vector import POINTER, Vector
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """Sizes that the driver needs to lay out its memory, in vectors."""
@@ -77,7 +76,10 @@ class _Writer:
         return Vector(builder, self.width), list(function.args)
 
     def formulas(
-        self, vector: Vector, time: ir.Value | None, states: ir.Value | Sequence[ir.Value] | None,
+        self,
+        vector: Vector,
+        time: ir.Value | None,
+        states: ir.Value | Sequence[ir.Value] | None,
         prepared: ir.Value,
     ) -> Formulas:
         """Formulas whose symbols are loaded from memory when used; derived values too, if states are given."""
@@ -265,7 +267,10 @@ def _emit_solve(writer: _Writer, elimination: Elimination) -> None:
 
 
 def weighted(
-    vector: Vector, coefficients: Sequence[float], values: Sequence[ir.Value], first: ir.Value | None
+    vector: Vector,
+    coefficients: Sequence[float],
+    values: Sequence[ir.Value],
+    first: ir.Value | None,
 ) -> ir.Value:
     """first + sum of coefficient * value, in order; zero coefficients are left out."""
     total = first
@@ -300,7 +305,9 @@ def _emit_step(
     slopes = dict(
         zip(
             [row for row, _ in program.time_slopes],
-            writer.formulas(vector, now, states, prepared).emit([n for _, n in program.time_slopes]),
+            writer.formulas(vector, now, states, prepared).emit(
+                [n for _, n in program.time_slopes]
+            ),
             strict=True,
         )
     )
@@ -324,7 +331,9 @@ def _emit_step(
                 value = vector.fma(scaled, slopes[j], value)
             vector.store(value, stage[i], j)
         writer.call(vector, "solve", factors, stage[i])
-    _emit_step_end(vector, method, program, (states, tolerance, after, dense, error), stage, dense_states)
+    _emit_step_end(
+        vector, method, program, (states, tolerance, after, dense, error), stage, dense_states
+    )
 
 
 def _emit_step_end(
@@ -354,7 +363,7 @@ def _emit_step_end(
             for part, coefficients in enumerate(method.dense):
                 index = part * len(dense_states) + dense_states.index(j)
                 vector.store(weighted(vector, coefficients, held, None), dense, index)
-    vector.store(builder.fmul(total, vector.constant(1.0 / size)), error, 0)
+    vector.store(builder.fmul(total, vector.constant(1.0 / max(size, 1))), error, 0)
     builder.ret_void()
 
 

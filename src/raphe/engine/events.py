@@ -56,7 +56,9 @@ def _turned(lanes: Lanes, lane: ir.Value, trigger: int) -> ir.Value:
     """True if a trigger was not positive when last remembered and is positive now."""
     control, builder = lanes.control, lanes.control.builder
     place = lanes.at(whole(trigger), lane)
-    before = builder.fcmp_ordered("<=", control.get(lanes.vector["last_trigger"], place), number(0.0))
+    before = builder.fcmp_ordered(
+        "<=", control.get(lanes.vector["last_trigger"], place), number(0.0)
+    )
     now = builder.fcmp_ordered(">", control.get(lanes.vector["result"], place), number(0.0))
     return builder.and_(before, now)
 
@@ -82,7 +84,9 @@ def _bisect(lanes: Lanes, crossed: ir.Value, low: ir.Value, high: ir.Value) -> N
         control.put(builder.fmul(total, number(0.5)), lanes.vector["fraction"], lane)
     between(lanes, "triggers")
     with control.loop(lanes.width()) as lane:
-        with builder.if_then(builder.icmp_signed("!=", control.get(crossed, lane, INTEGER), whole(0))):
+        with builder.if_then(
+            builder.icmp_signed("!=", control.get(crossed, lane, INTEGER), whole(0))
+        ):
             middle = control.get(lanes.vector["fraction"], lane)
             hit = _crossing(lanes, lane)
             control.put(builder.select(hit, control.get(low, lane), middle), low, lane)
@@ -95,7 +99,9 @@ def _cut(lanes: Lanes, lane: ir.Value, fraction: ir.Value) -> None:
     shape = lanes.emitted.shape
     with control.loop(whole(shape.states)) as index:
         place = lanes.at(builder.add(index, whole(shape.triggers)), lane)
-        control.put(control.get(vector["result"], place), vector["cut_states"], lanes.at(index, lane))
+        control.put(
+            control.get(vector["result"], place), vector["cut_states"], lanes.at(index, lane)
+        )
     whole_step = builder.fcmp_ordered(">=", fraction, number(1.0))
     moved = builder.fmul(fraction, control.get(vector["step"], lane))
     moved = builder.fadd(control.get(vector["time"], lane), moved)

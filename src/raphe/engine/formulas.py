@@ -29,7 +29,9 @@ class Late:
 class Formulas:
     """Emits nodes of a program's graph into one function, each once."""
 
-    def __init__(self, vector: Vector, program: Program, symbols: Callable[[int], ir.Value]) -> None:
+    def __init__(
+        self, vector: Vector, program: Program, symbols: Callable[[int], ir.Value]
+    ) -> None:
         self.vector = vector
         self.program = program
         self.symbols = symbols

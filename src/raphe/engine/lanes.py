@@ -52,7 +52,9 @@ def emit_driver(emitted: Emitted, method: Rosenbrock) -> None:
         _advance(lanes)
         _apply_edges(lanes)
         _refill(lanes)
-        stop(builder.icmp_signed("==", builder.load(lanes.counter["active"], typ=INTEGER), whole(0)))
+        stop(
+            builder.icmp_signed("==", builder.load(lanes.counter["active"], typ=INTEGER), whole(0))
+        )
         fresh = builder.load(lanes.counter["fresh"], typ=INTEGER)
         with builder.if_then(builder.icmp_signed("==", fresh, whole(0))):
             fire_events(lanes)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raphe.core.errors import UnknownNameError, nearest
 from raphe.core.units import Quantity, Unit, parse_unit
-from raphe.engine.graph import Graph, Node, Op, derivatives, dependents, needed
+from raphe.engine.graph import Graph, Node, Op, dependents, derivatives, needed
 from raphe.language.expression import (
     Binary,
     Call,
@@ -19,6 +19,7 @@ from raphe.language.expression import (
     Negative,
     Number,
     evaluate,
+    walk,
 )
 from raphe.language.model import TIME, Event, Model
 
@@ -56,7 +57,9 @@ class RouteIndex:
     state: int
     lag: int
     fraction: int
-    molar_mass: int  # parameter in base units, to turn a mass into a substance amount or back; -1: none
+    molar_mass: (
+        int  # parameter in base units, to turn a mass into a substance amount or back; -1: none
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +145,8 @@ class _Lowering:
             case Call(function, arguments) if function in _UNARY:
                 return self.graph.unary(_UNARY[function], self.node(arguments[0]))
             case Call(function, arguments):
-                left, right = (self.node(argument) for argument in arguments)
-                return self.graph.binary(_BINARY[function], left, right)
+                pair = [self.node(argument) for argument in arguments]
+                return self.graph.binary(_BINARY[function], pair[0], pair[1])
             case Conditional(condition, yes, no):
                 return self._conditional(condition, self.node(yes), self.node(no))
         raise TypeError(f"composition left {expression!r} in a formula")
@@ -162,7 +165,7 @@ class _Lowering:
 
 
 def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
-    """Turn a flat model into a program.
+    """Turn a flat model into a program; species that no output, event or route needs are left out.
 
     Parameters
     ----------
@@ -186,6 +189,7 @@ def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
         if name not in units:
             message = f'the model "{model.name}" has no quantity "{name}"'
             raise UnknownNameError(message, advice=nearest(name, units))
+    model = _pruned(model, kept)
     states = [species.name for species in model.species]
     parameters = [parameter.name for parameter in model.parameters]
     symbols = {name: index for index, name in enumerate([*states, *parameters, TIME])}
@@ -241,6 +245,30 @@ def _default_outputs(model: Model) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _pruned(model: Model, kept: tuple[str, ...]) -> Model:
+    """The model without species that nothing asked for depends on."""
+    formulas = {quantity.name: quantity.formula for quantity in model.quantities}
+    formulas |= {derivative.species: derivative.rate for derivative in model.derivatives}
+    pending = [*kept, *(route.species for route in model.routes)]
+    for event in model.events:
+        pending += [assignment.species for assignment in event.assignments]
+        roots = [assignment.formula for assignment in event.assignments]
+        roots += [] if event.when is None else [event.when]
+        pending += [n.name for root in roots for n in walk(root) if isinstance(n, Name)]
+    found: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            if name in formulas:
+                pending += [n.name for n in walk(formulas[name]) if isinstance(n, Name)]
+    return replace(
+        model,
+        species=tuple(species for species in model.species if species.name in found),
+        derivatives=tuple(one for one in model.derivatives if one.species in found),
+    )
+
+
 def _units(model: Model) -> dict[str, Unit]:
     units = {species.name: species.unit for species in model.species}
     units |= {quantity.name: quantity.unit for quantity in model.quantities}
@@ -262,7 +290,9 @@ def _settings(model: Model) -> dict[str, Expression | Quantity]:
     return wanted
 
 
-def _event(event: Event, lowering: _Lowering, symbols: Mapping[str, int], settings: list[str]) -> EventIndex:
+def _event(
+    event: Event, lowering: _Lowering, symbols: Mapping[str, int], settings: list[str]
+) -> EventIndex:
     return EventIndex(
         trigger=-1 if event.when is None else lowering.trigger(event.when),
         time=-1 if event.at is None else settings.index(f"time of {event.name}"),
@@ -327,5 +357,7 @@ def unit_of(program: Program, output: str) -> Unit:
     """
     layout = program.layout
     if output not in layout.outputs:
-        raise UnknownNameError(f'no output is called "{output}"', advice=nearest(output, layout.outputs))
+        raise UnknownNameError(
+            f'no output is called "{output}"', advice=nearest(output, layout.outputs)
+        )
     return layout.output_units[layout.outputs.index(output)]

@@ -145,7 +145,7 @@ def solve(
 
     def work(first: int) -> None:
         rows = slice(first, min(first + options.chunk, subjects))
-        _run_chunk(kernel, table, timeline, grid, rows, outcome, begin, options)
+        _run_chunk(kernel, (table, timeline, grid), rows, outcome, begin=begin, options=options)
         if progress is not None:
             progress(rows.stop - rows.start)
 
@@ -173,14 +173,14 @@ def _check(
 
 def _run_chunk(
     kernel: Kernel,
-    parameters: FloatArray,
-    timeline: Timeline,
-    times: FloatArray,
+    inputs: tuple[FloatArray, Timeline, FloatArray],
     rows: slice,
     outcome: Outcome,
+    *,
     begin: float,
     options: Options,
 ) -> None:
+    parameters, timeline, times = inputs
     memory = _aligned(kernel.memory_vectors * kernel.shape.width)
     steps = np.zeros((rows.stop - rows.start, 2), dtype=np.int64)
     arrays: list[npt.NDArray[np.float64] | npt.NDArray[np.int64]] = [

@@ -59,7 +59,9 @@ def eliminate(size: int, pattern: Iterable[Entry]) -> Elimination:
         rows[column].add(row)
     left, order = set(range(size)), []
     while left:
-        pivot = min(left, key=lambda i: ((len(columns[i] & left) - 1) * (len(rows[i] & left) - 1), i))
+        pivot = min(
+            left, key=lambda i: ((len(columns[i] & left) - 1) * (len(rows[i] & left) - 1), i)
+        )
         left.discard(pivot)
         order.append(pivot)
         for row in rows[pivot] & left:
@@ -68,7 +70,9 @@ def eliminate(size: int, pattern: Iterable[Entry]) -> Elimination:
                 rows[column].add(row)
     rank = {pivot: position for position, pivot in enumerate(order)}
     entries = sorted((row, column) for row in range(size) for column in columns[row])
-    upper = [sorted((c for c in columns[p] if rank[c] > rank[p]), key=rank.__getitem__) for p in order]
+    upper = [
+        sorted((c for c in columns[p] if rank[c] > rank[p]), key=rank.__getitem__) for p in order
+    ]
     lower = [sorted((r for r in rows[p] if rank[r] > rank[p]), key=rank.__getitem__) for p in order]
     return Elimination(
         tuple(order), tuple(entries), tuple(map(tuple, upper)), tuple(map(tuple, lower))

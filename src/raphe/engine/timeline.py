@@ -78,7 +78,9 @@ def make_timeline(
     if regimen.doses:
         names = program.layout.routes
         if route not in names:
-            raise UnknownNameError(f'no route is called "{route}"', advice=nearest(str(route), names))
+            raise UnknownNameError(
+                f'no route is called "{route}"', advice=nearest(str(route), names)
+            )
         chosen = program.routes[names.index(route)]
         zero, one = np.zeros(subjects), np.ones(subjects)
         lag = zero if chosen.lag < 0 else settings[:, chosen.lag]

@@ -15,7 +15,6 @@ from llvmlite import ir
 
 DOUBLE = ir.DoubleType()
 INTEGER = ir.IntType(64)
-BIT = ir.IntType(1)
 POINTER = ir.PointerType()
 
 _ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, held in the low bits

@@ -94,7 +94,9 @@ class Conditional:
     place: Place
 
 
-Expression = Number | Name | Concentration | MolarMass | Negative | Binary | Call | Comparison | Conditional
+Expression = (
+    Number | Name | Concentration | MolarMass | Negative | Binary | Call | Comparison | Conditional
+)
 
 
 def children(expression: Expression) -> tuple[Expression, ...]:

@@ -6,6 +6,7 @@ are `alias.name`, ports are gone, and every formula refers to species, parameter
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -278,6 +279,7 @@ class Observation:
     drug: str
     regimen: str
     people: int
+    sample: str | None = None  # module of people that the trial drew from, if not the model's own
     statistic: Statistic
     quantity: str  # `alias.name` in the model that is asked
     value: Quantity
@@ -313,10 +315,20 @@ class Model:
     quantities: tuple[AssignedQuantity, ...]
     species: tuple[Species, ...]
     derivatives: tuple[Derivative, ...]
-    reactions: tuple[Reaction, ...]  # kept for those who read the model; the derivatives hold them already
+    reactions: tuple[
+        Reaction, ...
+    ]  # kept for those who read the model; the derivatives hold them already
     events: tuple[Event, ...]
     routes: tuple[Route, ...]
     drugs: tuple[Drug, ...]
     targets: tuple[Target, ...]
     shown: tuple[Shown, ...]
     sources: tuple[Source, ...]  # those that the parameters cite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Modules and sources by name, from however many documents."""
+
+    modules: Mapping[str, Module]
+    sources: Mapping[str, Source]

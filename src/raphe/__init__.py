@@ -1,0 +1,30 @@
+"""raphe: from a dose to a neurotransmitter, with every number cited. Public names, loaded when first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Answer": "raphe.analysis.answer",
+    "Catalog": "raphe.library.catalog",
+    "Results": "raphe.engine.results",
+    "Study": "raphe.study.question",
+    "answer": "raphe.study.session",
+    "load": "raphe.study.session",
+    "report": "raphe.report.page",
+    "simulate": "raphe.study.session",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home."""
+    if name not in _HOMES:
+        raise AttributeError(f'module "raphe" has no attribute "{name}"')
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted([*__all__, *globals()])

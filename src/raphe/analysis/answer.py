@@ -1,0 +1,158 @@
+"""The nouns of an answer: what a run says about a target, ready to be worded, drawn or tabled. No behavior.
+
+All numbers are in the unit that stands beside them. Between-person spread and uncertainty of the population values are
+kept apart everywhere: the first is drawn at the best estimate of each population value, the second for the typical
+person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from raphe.core.draws import FloatArray
+from raphe.core.sources import Source
+from raphe.language.show import ParameterRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A median with the 5th and 95th percentile about it."""
+
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A median and the 5th and 95th percentile at each time; arrays of shape (times,)."""
+
+    low: FloatArray
+    middle: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One output over time in one scenario."""
+
+    scenario: str
+    output: str
+    title: str
+    unit: str
+    hours: FloatArray
+    people: Band
+    uncertainty: Band
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """One figure of merit with both kinds of spread."""
+
+    people: Interval
+    uncertainty: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a scenario does to the target, against the same people before the first dose.
+
+    Changes are fractions of baseline (-0.2 is a fall by 20 %), times are in h after the first dose or, where it says
+    so, after the last. `settled` is the time after the last dose from which the change stays within `settled_within`
+    of baseline for the typical person in the median; not a number if it does not settle before the run ends.
+    """
+
+    scenario: str
+    regimen: str
+    doses: int
+    last_dose: float
+    until: float
+    largest_change: Spread
+    time_of_largest: Spread
+    mean_change_last_day: (
+        Spread  # over the 24 h after the last dose; over the first day without doses
+    )
+    change_at_end: Spread
+    settled: Spread
+    settled_within: float
+    share_falling: float  # of uncertainty draws in which the largest change is a fall
+    share_rising: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RivalPrediction:
+    """What a rival module predicts for the typical person."""
+
+    module: str
+    predicted: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One published observation against the prediction for a trial of the same size."""
+
+    observation: str
+    regimen: str
+    people: int
+    statistic: str
+    output: str
+    unit: str
+    observed: float
+    observed_spread: str
+    predicted: Interval  # 90 % interval of the trial's mean (median for a time): people and uncertainty together
+    fold_error: float  # the larger of predicted/observed and observed/predicted, at the median
+    inside: bool  # the observation lies in the interval
+    role: str  # calibration or prediction
+    status: str  # read, derived or assumed
+    citation: str  # source keys and locators
+    rivals: tuple[RivalPrediction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Subjects that did not finish, by scenario and reason; an answer names them all."""
+
+    scenario: str
+    layer: str
+    status: str
+    count: int
+    of: int
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What the answer was made with; enough to make it again."""
+
+    version: str
+    seed: int
+    people: int
+    draws: int
+    relative_tolerance: float
+    absolute_tolerance: float
+    method: str
+    model_digest: str
+    packages: tuple[tuple[str, str], ...]
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Everything that the terminal and the report show."""
+
+    title: str
+    drug: str
+    target: str
+    target_meaning: str
+    target_output: str
+    model: str
+    modules: tuple[tuple[str, str], ...]  # slot, module
+    effects: tuple[Effect, ...]
+    courses: tuple[Course, ...]
+    comparisons: tuple[Comparison, ...]
+    parameters: tuple[ParameterRow, ...]
+    statuses: tuple[tuple[str, int], ...]  # read, derived, assumed: how many numbers
+    assumptions: tuple[str, ...]
+    references: tuple[Source, ...]
+    failures: tuple[Failure, ...]
+    provenance: Provenance

@@ -1,0 +1,165 @@
+"""Time courses -> bands, effects and the statistics that papers report. Knows nothing of studies or files.
+
+Everything here works on arrays of shape (subjects, times) and gives one number a subject, or percentiles over subjects.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from raphe.analysis.answer import Band, Interval
+from raphe.core.draws import FloatArray
+from raphe.core.units import Unit, parse_unit
+from raphe.dosing.regimen import Regimen
+from raphe.language.model import Statistic
+
+LEVELS = (0.05, 0.5, 0.95)
+TERMINAL_WINDOW = (24.0, 120.0)  # h after the last dose: where a terminal slope is read
+_HOUR = parse_unit("h")
+_DAY = 24.0
+
+
+def interval(values: FloatArray) -> Interval:
+    """The 5th, 50th and 95th percentile; values that are not a number count as beyond the last.
+
+    Parameters
+    ----------
+    values
+        Shape (subjects,).
+    """
+    filled = np.sort(np.where(np.isnan(values), np.inf, values))
+    with np.errstate(invalid="ignore"):
+        low, middle, high = (float(np.quantile(filled, level)) for level in LEVELS)
+    numbers = [value if math.isfinite(value) else math.nan for value in (low, middle, high)]
+    return Interval(low=numbers[0], middle=numbers[1], high=numbers[2])
+
+
+def band(values: FloatArray) -> Band:
+    """The 5th, 50th and 95th percentile over subjects at each time.
+
+    Parameters
+    ----------
+    values
+        Shape (subjects, times).
+    """
+    low, middle, high = np.quantile(values, LEVELS, axis=0)
+    return Band(low=low, middle=middle, high=high)
+
+
+def changes(values: FloatArray) -> FloatArray:
+    """Change of each subject against the first time, as a fraction of it; shape as given."""
+    return values / values[:, :1] - 1.0
+
+
+def largest_change(change: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The change that is farthest from 0, and its time (h), for each subject."""
+    place = np.argmax(np.abs(change), axis=1)
+    rows = np.arange(len(change))
+    return change[rows, place], times[place]
+
+
+def mean_over(change: FloatArray, times: FloatArray, begin: float, end: float) -> FloatArray:
+    """Time average between two times (h), by the trapezoid rule on the output times."""
+    inside = (times >= begin) & (times <= end)
+    window = times[inside]
+    if len(window) < 2:
+        return np.full(len(change), np.nan)
+    area = np.trapezoid(change[:, inside], window, axis=1)
+    return np.asarray(area / (window[-1] - window[0]))
+
+
+def settling_time(
+    change: FloatArray, times: FloatArray, *, last_dose: float, within: float
+) -> FloatArray:
+    """Hours after the last dose from which a subject stays within a fraction of baseline.
+
+    Returns
+    -------
+    array of shape (subjects,)
+        0 if it never left; not a number if it is still outside at the last time.
+    """
+    outside = np.abs(change) >= within
+    last = len(times) - 1 - np.argmax(outside[:, ::-1], axis=1)
+    settled = np.where(last < len(times) - 1, times[np.minimum(last + 1, len(times) - 1)], np.nan)
+    settled = np.where(outside.any(axis=1), settled, last_dose)
+    return np.asarray(np.maximum(settled - last_dose, 0.0))
+
+
+def statistic_unit(statistic: Statistic, output: Unit, dose: Unit) -> tuple[object, ...]:
+    """Dimension of a statistic of an output after doses of a unit."""
+    area = tuple(a + b for a, b in zip(output.dimension, _HOUR.dimension, strict=True))
+    match statistic:
+        case Statistic.MAXIMUM:
+            return output.dimension
+        case Statistic.TIME_OF_MAXIMUM | Statistic.HALF_LIFE:
+            return _HOUR.dimension
+        case Statistic.AREA_TO_INFINITY:
+            return area
+        case Statistic.APPARENT_CLEARANCE:
+            return tuple(a - b for a, b in zip(dose.dimension, area, strict=True))
+    return tuple(a - a for a in output.dimension)
+
+
+def statistic_of(
+    statistic: Statistic, values: FloatArray, times: FloatArray, regimen: Regimen
+) -> FloatArray:
+    """A statistic of each subject's course.
+
+    Parameters
+    ----------
+    statistic
+        What the paper reports.
+    values
+        Shape (subjects, times), base units.
+    times
+        h.
+    regimen
+        What was given.
+
+    Returns
+    -------
+    array of shape (subjects,), base units
+    """
+    match statistic:
+        case Statistic.MAXIMUM:
+            return np.asarray(values.max(axis=1))
+        case Statistic.TIME_OF_MAXIMUM:
+            return times[np.argmax(values, axis=1)]
+        case Statistic.HALF_LIFE:
+            return math.log(2.0) / _terminal_slope(values, times, regimen)
+        case Statistic.AREA_TO_INFINITY:
+            return _area(values, times, regimen)
+        case Statistic.APPARENT_CLEARANCE:
+            given = sum(dose.amount.base for dose in regimen.doses)
+            return given / _area(values, times, regimen)
+        case Statistic.ACCUMULATION:
+            return _accumulation(values, times, regimen)
+
+
+def _terminal_slope(values: FloatArray, times: FloatArray, regimen: Regimen) -> FloatArray:
+    """Slope of the logarithm by least squares in `TERMINAL_WINDOW` after the last dose."""
+    since = times - regimen.last_dose
+    inside = (since >= TERMINAL_WINDOW[0]) & (since <= TERMINAL_WINDOW[1])
+    if inside.sum() < 3:
+        return np.full(len(values), np.nan)
+    centered = times[inside] - times[inside].mean()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(values[:, inside])
+    return np.asarray(-(logs @ centered) / (centered @ centered))
+
+
+def _area(values: FloatArray, times: FloatArray, regimen: Regimen) -> FloatArray:
+    """Area under the curve: trapezoids to the last time, then the terminal slope to infinity."""
+    seen = np.trapezoid(values, times, axis=1)
+    return np.asarray(seen + values[:, -1] / _terminal_slope(values, times, regimen))
+
+
+def _accumulation(values: FloatArray, times: FloatArray, regimen: Regimen) -> FloatArray:
+    """Mean level over the last day of dosing over the mean level of the first day."""
+    if len(regimen.doses) < 2:
+        return np.full(len(values), np.nan)
+    end = regimen.last_dose + regimen.doses[1].time - regimen.doses[0].time
+    first = mean_over(values, times, 0.0, _DAY)
+    return mean_over(values, times, end - _DAY, end) / first

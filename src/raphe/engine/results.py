@@ -1,0 +1,131 @@
+"""Outcome + layout -> labeled arrays with units and statuses: names return here, once.
+
+The only file that imports xarray. Knows nothing of how the numbers were made.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray
+
+from raphe.core.draws import FloatArray
+from raphe.core.errors import UnknownNameError, nearest
+from raphe.engine.program import Layout
+from raphe.engine.solve import Outcome
+from raphe.engine.status import Status
+from raphe.population.people import Subjects
+
+Dataset = xarray.Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All runs of a study: one dataset for each scenario and layer.
+
+    Parameters
+    ----------
+    title
+        Of the study.
+    runs
+        (scenario, layer) -> dataset with dimensions `subject` and `time`; every output carries its unit in
+        `attrs["units"]`, every subject its status.
+    attributes
+        Seed, versions, digests: what the runs were made with.
+    """
+
+    title: str
+    runs: Mapping[tuple[str, str], Dataset]
+    attributes: Mapping[str, str | int | float]
+
+    def dataset(self, scenario: str, layer: str = "people") -> Dataset:
+        """One run.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such scenario or layer.
+        """
+        found = self.runs.get((scenario, layer))
+        if found is None:
+            known = [f"{one}/{other}" for one, other in self.runs]
+            name = f"{scenario}/{layer}"
+            raise UnknownNameError(f'there is no run "{name}"', advice=nearest(name, known))
+        return found
+
+    def tree(self) -> xarray.DataTree:
+        """All runs as one tree: /scenario/layer."""
+        nodes = {f"/{scenario}/{layer}": data for (scenario, layer), data in self.runs.items()}
+        tree = xarray.DataTree.from_dict(nodes, name=self.title)
+        tree.attrs.update(self.attributes)
+        return tree
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook: what ran, how many subjects, how many failed."""
+        rows = "".join(
+            f"<tr><td>{html.escape(scenario)}</td><td>{layer}</td>"
+            f"<td>{data.sizes['subject']}</td><td>{data.sizes['time']}</td>"
+            f"<td>{int((data['status'] != 0).sum())}</td>"
+            f"<td>{html.escape(', '.join(map(str, data.data_vars)))}</td></tr>"
+            for (scenario, layer), data in self.runs.items()
+        )
+        head = "<tr><th>scenario</th><th>layer</th><th>subjects</th><th>times</th><th>failed</th><th>outputs</th></tr>"
+        return f"<h4>{html.escape(self.title)}</h4><table>{head}{rows}</table>"
+
+
+def to_dataset(outcome: Outcome, layout: Layout, subjects: Subjects, times: FloatArray) -> Dataset:
+    """Give an outcome its names and units back.
+
+    Parameters
+    ----------
+    outcome
+        Values in base units.
+    layout
+        Names and units of the outputs.
+    subjects
+        Who they are.
+    times
+        Output times, h.
+
+    Returns
+    -------
+    Dataset
+        Dimensions `subject` and `time`; outputs in their own units; coordinates `person`, `draw`, `status` and
+        `reached` (h) along `subject`.
+    """
+    variables = {}
+    for index, (name, unit) in enumerate(zip(layout.outputs, layout.output_units, strict=True)):
+        values = outcome.values[:, :, index] / unit.factor
+        variables[name] = (("subject", "time"), values, {"units": unit.text, "factor": unit.factor})
+    status_names = {status.value: status.name for status in Status}
+    return xarray.Dataset(
+        data_vars=variables,
+        coords={
+            "time": ("time", times, {"units": "h"}),
+            "person": ("subject", subjects.person),
+            "draw": ("subject", subjects.draw),
+            "status": ("subject", outcome.status, {"meaning": repr(status_names)}),
+            "reached": ("subject", outcome.reached, {"units": "h"}),
+        },
+        attrs={
+            "accepted_steps": int(np.sum(outcome.accepted)),
+            "rejected_steps": int(np.sum(outcome.rejected)),
+        },
+    )
+
+
+def values_of(data: Dataset, output: str) -> FloatArray:
+    """Array of one output, shape (subjects, times), in its own unit.
+
+    Raises
+    ------
+    UnknownNameError
+        If the dataset has no such output.
+    """
+    if output not in data.data_vars:
+        names = [str(name) for name in data.data_vars]
+        raise UnknownNameError(f'there is no output "{output}"', advice=nearest(output, names))
+    return np.asarray(data[output].values, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""The shelves: cited models as text files, and the catalog that finds them."""

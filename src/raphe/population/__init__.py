@@ -1,0 +1,1 @@
+"""People: who is simulated, and how they differ."""

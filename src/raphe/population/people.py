@@ -1,0 +1,162 @@
+"""People: a model's parameters drawn for persons and for what we do not know, kept apart.
+
+Differences between persons and uncertainty of the population values come from streams of their own, keyed by seed,
+parameter, person and draw; so the same seed gives the same people whatever the order or the number of workers.
+Knows nothing of time, doses or solvers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from raphe.core.draws import FloatArray, Stage, sample, uniforms
+from raphe.core.errors import UnitError, UnknownNameError, nearest
+from raphe.core.units import Quantity
+from raphe.language.model import Model, Parameter
+
+
+class Layer(StrEnum):
+    """Which spreads a group of subjects carries."""
+
+    PEOPLE = "people"  # many persons, every population value at its best estimate
+    TYPICAL = "typical"  # the typical person, in many draws of the population values
+    TRIALS = "trials"  # in each draw, a trial with persons of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """How many subjects to draw.
+
+    Parameters
+    ----------
+    people
+        Persons of the layer PEOPLE.
+    draws
+        Draws of the population values for TYPICAL and TRIALS.
+    trial_size
+        Persons of each trial.
+    seed
+        Any whole number; equal seeds give equal people.
+    """
+
+    people: int
+    draws: int
+    trial_size: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """Subjects as plain arrays.
+
+    Parameters
+    ----------
+    parameters
+        Shape (subjects, parameters), base units, in the order of the model's parameters.
+    person, draw
+        Shape (subjects,): number of the person and of the draw.
+    """
+
+    parameters: FloatArray
+    person: npt.NDArray[np.int64]
+    draw: npt.NDArray[np.int64]
+
+
+def draw_subjects(
+    model: Model, population: Population, layer: Layer, *, fixed: Mapping[str, Quantity]
+) -> Subjects:
+    """Draw the subjects of one layer.
+
+    Parameters
+    ----------
+    model
+        Its parameters carry the distributions.
+    population
+        Numbers and seed.
+    layer
+        Which spreads to draw.
+    fixed
+        Parameters that everybody shares: no spread of either kind.
+
+    Returns
+    -------
+    Subjects
+        Draw by draw, person by person.
+
+    Raises
+    ------
+    UnknownNameError
+        If `fixed` names no parameter of the model.
+    UnitError
+        If a fixed value has the wrong dimension.
+    """
+    _check_fixed(model, fixed)
+    draws = 1 if layer is Layer.PEOPLE else population.draws
+    persons = {
+        Layer.PEOPLE: population.people,
+        Layer.TYPICAL: 1,
+        Layer.TRIALS: population.trial_size,
+    }[layer]
+    columns = []
+    for parameter in model.parameters:
+        if parameter.name in fixed:
+            columns.append(np.full(draws * persons, fixed[parameter.name].base))
+            continue
+        centers = _centers(parameter, population, layer, draws)
+        values = _persons(parameter, population, layer, centers, persons)
+        columns.append(values.ravel() * parameter.value.unit.factor)
+    return Subjects(
+        parameters=np.ascontiguousarray(np.stack(columns, axis=1)),
+        person=np.tile(np.arange(persons, dtype=np.int64), draws),
+        draw=np.repeat(np.arange(draws, dtype=np.int64), persons),
+    )
+
+
+def _check_fixed(model: Model, fixed: Mapping[str, Quantity]) -> None:
+    known = {parameter.name: parameter for parameter in model.parameters}
+    for name, quantity in fixed.items():
+        if name not in known:
+            message = f'the model "{model.name}" has no parameter "{name}"'
+            raise UnknownNameError(message, advice=nearest(name, known))
+        unit = known[name].value.unit
+        if not quantity.unit.same_dimension(unit):
+            raise UnitError(f'"{name}" cannot be {quantity}', advice=f"give it in {unit}")
+
+
+def _centers(parameter: Parameter, population: Population, layer: Layer, draws: int) -> FloatArray:
+    """The population value in each draw, in the unit of the parameter."""
+    centers = np.full(draws, parameter.value.value)
+    if layer is Layer.PEOPLE or parameter.uncertainty is None:
+        return centers
+    pairs = uniforms(
+        seed=population.seed,
+        stage=Stage.UNCERTAINTY,
+        name=parameter.name,
+        replicate=0,
+        subjects=range(draws),
+    )
+    return sample(parameter.uncertainty, centers, pairs)
+
+
+def _persons(
+    parameter: Parameter, population: Population, layer: Layer, centers: FloatArray, persons: int
+) -> FloatArray:
+    """Values of the persons of each draw, shape (draws, persons)."""
+    table = np.repeat(centers[:, None], persons, axis=1)
+    if layer is Layer.TYPICAL or parameter.people is None:
+        return table
+    for draw in range(len(centers)):
+        pairs = uniforms(
+            seed=population.seed,
+            stage=Stage.PEOPLE,
+            name=parameter.name,
+            replicate=0 if layer is Layer.PEOPLE else draw + 1,
+            subjects=range(persons),
+        )
+        table[draw] = sample(parameter.people, table[draw], pairs)
+    return table

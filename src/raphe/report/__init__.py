@@ -1,0 +1,1 @@
+"""Study + Results -> one self-contained HTML file."""

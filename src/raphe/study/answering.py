@@ -1,0 +1,293 @@
+"""Study + what ran -> Answer: effects on the target, courses, and the published observations beside the predictions.
+
+Knows nothing of words, figures or pages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from raphe.analysis.answer import (
+    Answer,
+    Comparison,
+    Course,
+    Effect,
+    Failure,
+    Interval,
+    Provenance,
+    RivalPrediction,
+    Spread,
+)
+from raphe.analysis.summary import (
+    band,
+    changes,
+    interval,
+    largest_change,
+    mean_over,
+    settling_time,
+    statistic_of,
+    statistic_unit,
+)
+from raphe.core.draws import FloatArray
+from raphe.core.errors import StudyError
+from raphe.core.sources import Source, Status
+from raphe.engine.results import Dataset, Results, values_of
+from raphe.engine.status import ADVICE
+from raphe.engine.status import Status as RunStatus
+from raphe.language.model import Model, Observation, SpreadKind, Statistic
+from raphe.language.show import parameter_rows
+from raphe.library.catalog import Catalog
+from raphe.study.plan import observed
+from raphe.study.question import Scenario, Study
+from raphe.study.run import Ran
+
+SETTLED_WITHIN = 0.01
+_MAX_COURSE = 400  # times of a course that a report keeps
+
+
+def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
+    """Put together everything that the terminal and the report show.
+
+    Parameters
+    ----------
+    study
+        What was asked.
+    ran
+        What came out.
+    catalog
+        Gives observations and sources.
+    command
+        How to make it again.
+
+    Returns
+    -------
+    Answer
+    """
+    model = ran.model
+    target = next(one for one in model.targets if one.name == study.target)
+    comparisons = tuple(
+        _compare(study, scenario, observation, ran, model)
+        for scenario in study.scenarios
+        for observation in observed(study, scenario, catalog)
+    )
+    rows = parameter_rows(model)
+    counts = {status: sum(row.status == status.value for row in rows) for status in Status}
+    return Answer(
+        title=study.title,
+        drug=study.drug,
+        target=study.target,
+        target_meaning=target.meaning,
+        target_output=target.quantity,
+        model=f"{model.name}: {model.title}",
+        modules=model.slots,
+        effects=tuple(_effect(ran.results, one, target.quantity) for one in study.scenarios),
+        courses=tuple(
+            _course(ran.results, scenario, shown.quantity, shown.title)
+            for shown in model.shown
+            for scenario in study.scenarios
+        ),
+        comparisons=comparisons,
+        parameters=rows,
+        statuses=tuple((status.value, count) for status, count in counts.items()),
+        assumptions=_assumptions(model),
+        references=_references(study, model, catalog),
+        failures=_failures(ran.results),
+        provenance=_provenance(study, ran, command),
+    )
+
+
+def _finished(data: Dataset, output: str) -> FloatArray:
+    """Courses of the subjects that finished; `Answer.failures` counts the others."""
+    values = values_of(data, output)
+    return values[np.asarray(data["status"].values) == 0]
+
+
+def _times(data: Dataset) -> FloatArray:
+    return np.asarray(data["time"].values, dtype=np.float64)
+
+
+def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
+    regimen = scenario.regimen
+    figures: dict[str, dict[str, Interval]] = {}
+    falling = rising = 0.0
+    for layer in ("people", "typical"):
+        data = results.dataset(scenario.name, layer)
+        times, change = _times(data), changes(_finished(data, output))
+        size, when = largest_change(change, times)
+        last = regimen.last_dose
+        parts = {
+            "size": size,
+            "when": when,
+            "day": mean_over(change, times, last, last + 24.0),
+            "end": change[:, -1],
+            "settled": settling_time(change, times, last_dose=last, within=SETTLED_WITHIN),
+        }
+        figures[layer] = {name: interval(part) for name, part in parts.items()}
+        falling, rising = float(np.mean(size < 0.0)), float(np.mean(size > 0.0))
+
+    def spread(name: str) -> Spread:
+        return Spread(people=figures["people"][name], uncertainty=figures["typical"][name])
+
+    return Effect(
+        scenario=scenario.name,
+        regimen=regimen.text,
+        doses=len(regimen.doses),
+        last_dose=regimen.last_dose,
+        until=scenario.grid.times[-1],
+        largest_change=spread("size"),
+        time_of_largest=spread("when"),
+        mean_change_last_day=spread("day"),
+        change_at_end=spread("end"),
+        settled=spread("settled"),
+        settled_within=SETTLED_WITHIN,
+        share_falling=falling,
+        share_rising=rising,
+    )
+
+
+def _course(results: Results, scenario: Scenario, output: str, title: str) -> Course:
+    people = results.dataset(scenario.name, "people")
+    typical = results.dataset(scenario.name, "typical")
+    times = _times(people)
+    every = max(1, math.ceil(len(times) / _MAX_COURSE))
+    kept = np.unique(np.append(np.arange(0, len(times), every), len(times) - 1))
+    return Course(
+        scenario=scenario.name,
+        output=output,
+        title=title,
+        unit=str(people[output].attrs["units"]),
+        hours=times[kept],
+        people=band(_finished(people, output)[:, kept]),
+        uncertainty=band(_finished(typical, output)[:, kept]),
+    )
+
+
+def _compare(
+    study: Study, scenario: Scenario, observation: Observation, ran: Ran, model: Model
+) -> Comparison:
+    _check_unit(observation, model, scenario)
+    draws = study.population.draws
+    data = ran.results.dataset(scenario.name, "trials")
+    in_trial = np.asarray(data["person"].values) < observation.people
+    each = _statistic(observation, scenario, data)[in_trial].reshape(draws, observation.people)
+    middle = np.nanmedian if observation.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
+    predicted = interval(np.asarray(middle(each, axis=1)))
+    value = observation.value.value
+    ratio = predicted.middle / value
+    rivals = []
+    for module, results in ran.rivals.items():
+        typical = _statistic(observation, scenario, results.dataset(scenario.name, "typical"))
+        rivals.append(RivalPrediction(module=module, predicted=interval(typical)))
+    provenance = observation.provenance
+    if provenance is None:
+        raise StudyError(f'"{observation.name}" has no source', place=observation.place)
+    return Comparison(
+        observation=observation.name,
+        regimen=scenario.regimen.text,
+        people=observation.people,
+        statistic=observation.statistic.value.replace("_", " "),
+        output=observation.quantity,
+        unit=observation.value.unit.text,
+        observed=value,
+        observed_spread=_spread_text(observation),
+        predicted=predicted,
+        fold_error=max(ratio, 1.0 / ratio),
+        inside=predicted.low <= value <= predicted.high,
+        role=observation.role.value,
+        status=provenance.status.value,
+        citation="; ".join(f"{one.key}, {one.locator}" for one in provenance.citations),
+        rivals=tuple(rivals),
+    )
+
+
+def _statistic(observation: Observation, scenario: Scenario, data: Dataset) -> FloatArray:
+    """The observed statistic of each subject, in the unit of the observation."""
+    values = values_of(data, observation.quantity) * _factor(data, observation.quantity)
+    statistic = statistic_of(observation.statistic, values, _times(data), scenario.regimen)
+    return statistic / observation.value.unit.factor
+
+
+def _factor(data: Dataset, output: str) -> float:
+    return float(data[output].attrs["factor"])
+
+
+def _check_unit(observation: Observation, model: Model, scenario: Scenario) -> None:
+    units = {quantity.name: quantity.unit for quantity in model.quantities}
+    units |= {species.name: species.unit for species in model.species}
+    unit, dose = units.get(observation.quantity), scenario.regimen.doses[0].amount.unit
+    if unit is None:
+        message = f'"{observation.quantity}" is not in the model "{model.name}"'
+        raise StudyError(message, place=observation.place, advice="name an output of the model")
+    if statistic_unit(observation.statistic, unit, dose) != observation.value.unit.dimension:
+        message = f"{observation.statistic.value} of {observation.quantity} is not in {observation.value.unit}"
+        raise StudyError(message, place=observation.place, advice="give a unit that fits")
+
+
+def _spread_text(observation: Observation) -> str:
+    spread = observation.spread
+    if spread is None:
+        return ""
+    if spread.kind is SpreadKind.RANGE and spread.high is not None:
+        return f"range {spread.low.value:g} to {spread.high.value:g}"
+    return f"{spread.kind.value.upper()} {spread.low.value:g}"
+
+
+def _assumptions(model: Model) -> tuple[str, ...]:
+    """Reasons of every assumed number, and what the model leaves out."""
+    found = []
+    for parameter in model.parameters:
+        origin = parameter.provenance
+        if origin is not None and origin.status is Status.ASSUMED:
+            meaning = parameter.meaning or "no meaning given"
+            found.append(f"{parameter.name} = {parameter.value} ({meaning}): {origin.note}")
+    return tuple(found)
+
+
+def _references(study: Study, model: Model, catalog: Catalog) -> tuple[Source, ...]:
+    keys = {source.key for source in model.sources}
+    for scenario in study.scenarios:
+        for observation in observed(study, scenario, catalog):
+            if observation.provenance is not None:
+                keys |= {one.key for one in observation.provenance.citations}
+    return tuple(catalog.library.sources[key] for key in sorted(keys))
+
+
+def _failures(results: Results) -> tuple[Failure, ...]:
+    found = []
+    for (scenario, layer), data in results.runs.items():
+        statuses = np.asarray(data["status"].values)
+        for status in RunStatus:
+            count = int(np.sum(statuses == status))
+            if status is not RunStatus.OK and count:
+                found.append(
+                    Failure(
+                        scenario=scenario,
+                        layer=layer,
+                        status=status.name,
+                        count=count,
+                        of=len(statuses),
+                        advice=ADVICE[status],
+                    )
+                )
+    return tuple(found)
+
+
+def _provenance(study: Study, ran: Ran, command: str) -> Provenance:
+    attributes: Mapping[str, str | int | float] = ran.results.attributes
+    own = {"raphe", "model", "drug", "seed", "kernel", "method"}
+    own |= {"relative tolerance", "absolute tolerance"}
+    return Provenance(
+        version=str(attributes["raphe"]),
+        seed=study.population.seed,
+        people=study.population.people,
+        draws=study.population.draws,
+        relative_tolerance=study.options.relative,
+        absolute_tolerance=study.options.absolute,
+        method=str(attributes["method"]),
+        model_digest=str(attributes["kernel"]),
+        packages=tuple((name, str(v)) for name, v in attributes.items() if name not in own),
+        command=command,
+    )

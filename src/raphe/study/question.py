@@ -1,0 +1,197 @@
+"""Study: a question with its scenarios, people and seed, as a record; and the study that a bare question becomes.
+
+Knows nothing of files (`schema`) or of how a study is run (`run`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from raphe.core.errors import InputError, Place, StudyError, UnknownNameError, nearest
+from raphe.core.units import Quantity, parse_quantity
+from raphe.dosing.regimen import Regimen
+from raphe.engine.solve import DEFAULT_OPTIONS, Options
+from raphe.library.catalog import Catalog, find_model, observations_of
+from raphe.population.people import Population
+
+NO_DRUG = "no drug"
+DEFAULT_POPULATION = Population(people=1000, draws=200, trial_size=12, seed=1)
+_MAX_TIMES = 20_000
+_GRID = re.compile(r"every\s+(?P<step>.+?)\s+for\s+(?P<length>.+)\Z", re.IGNORECASE)
+_FINE, _COARSE = "15 min", "2 h"
+_AFTER_LAST_DOSE = 24.0  # h with fine output
+_WASHOUT = 20 * 24.0  # h with coarse output after that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Output times (h), and the text they were read from."""
+
+    text: str
+    times: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One thing that is done to the people."""
+
+    name: str
+    regimen: Regimen
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A question that can be run.
+
+    Parameters
+    ----------
+    title
+        In words.
+    model, drug, target
+        Names from the catalog.
+    scenarios
+        In the order of the report.
+    population
+        How many people and draws, and the seed.
+    choices
+        Slot -> rival module that stands there instead of the first.
+    fixed
+        Parameter -> value that everybody shares.
+    options
+        Tolerances and limits.
+    failures_allowed
+        Share of the subjects of a run that may fail before the study refuses to be summarized.
+    """
+
+    title: str
+    model: str
+    drug: str
+    target: str
+    scenarios: tuple[Scenario, ...]
+    population: Population = DEFAULT_POPULATION
+    choices: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Quantity] = field(default_factory=dict)
+    options: Options = DEFAULT_OPTIONS
+    failures_allowed: float = 0.0
+
+
+def parse_grid(text: str, place: Place | None = None) -> Grid:
+    """Read output times such as `every 15 min for 24 h, then every 2 h for 20 d`.
+
+    Parameters
+    ----------
+    text
+        Parts joined by `, then`; time 0 is always an output time.
+    place
+        Where the text stands, for the error.
+
+    Returns
+    -------
+    Grid
+
+    Raises
+    ------
+    StudyError
+        If the text does not read or gives too many times.
+    """
+    clean = " ".join(text.split())
+    times, begin = [0.0], 0.0
+    for part in re.split(r",\s*then\s+", clean, flags=re.IGNORECASE):
+        match = _GRID.match(part)
+        if match is None:
+            advice = 'write "every 15 min for 24 h, then every 2 h for 20 d"'
+            raise StudyError(f'"{part}" is not a series of times', place=place, advice=advice)
+        step, length = (_hours(match[name], place) for name in ("step", "length"))
+        count = round(length / step)
+        if count < 1 or abs(length / step - count) > 1e-9 * count:
+            message = f'"{part}" does not hold a whole number of steps'
+            raise StudyError(message, place=place, advice="make the length a multiple of the step")
+        if len(times) + count > _MAX_TIMES:
+            message = f'"{clean}" gives more than {_MAX_TIMES} output times'
+            raise StudyError(message, place=place, advice="use a wider step")
+        times += [begin + (k + 1) * step for k in range(count)]
+        begin += length
+    return Grid(text=clean, times=tuple(times))
+
+
+def _hours(text: str, place: Place | None) -> float:
+    try:
+        quantity = parse_quantity(text, place)
+    except InputError as error:
+        raise StudyError(error.message, place=place, advice=error.advice) from error
+    if not quantity.unit.same_dimension(parse_quantity("1 h").unit):
+        raise StudyError(f'"{text}" is no time', place=place, advice='write "15 min" or "20 d"')
+    if not 0.0 < quantity.base < float("inf"):
+        raise StudyError(f'"{text}" is not a usable time', place=place, advice="it must be above 0")
+    return quantity.base
+
+
+def default_grid(regimen: Regimen) -> Grid:
+    """Fine output to a day after the last dose, coarse output through the washout."""
+    fine = regimen.last_dose + _AFTER_LAST_DOSE
+    return parse_grid(f"every {_FINE} for {fine!r} h, then every {_COARSE} for {_WASHOUT!r} h")
+
+
+def ask(catalog: Catalog, drug: str, target: str) -> Study:
+    """The study that a bare question becomes: the regimens of the published trials, and no drug.
+
+    Parameters
+    ----------
+    catalog
+        Models and observations.
+    drug, target
+        As people say them.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    UnknownNameError
+        If no model answers.
+    """
+    assembly = find_model(catalog, drug=drug, target=target)
+    texts = dict.fromkeys(o.regimen for o in observations_of(catalog, drug=drug))
+    if not texts:
+        message = f'no published trial of "{drug}" is in the library'
+        raise UnknownNameError(message, advice="write a study file with the regimen you mean")
+    regimens = [Regimen.from_text(text) for text in texts]
+    regimens.sort(key=lambda regimen: -len(regimen.doses))
+    regimens.append(Regimen.from_text(NO_DRUG))
+    longest = max(regimen.last_dose for regimen in regimens)
+    scenarios = []
+    for regimen in regimens:
+        last = regimen if regimen.doses else next(r for r in regimens if r.last_dose == longest)
+        scenarios.append(Scenario(name=regimen.text, regimen=regimen, grid=default_grid(last)))
+    return Study(
+        title=f"How does {drug} affect {target}?",
+        model=assembly.name,
+        drug=drug,
+        target=target,
+        scenarios=tuple(scenarios),
+    )
+
+
+def check_study(study: Study, catalog: Catalog) -> None:
+    """Refuse a study whose names are not in the catalog.
+
+    Raises
+    ------
+    UnknownNameError
+        For the model, the drug or the target.
+    """
+    if study.model not in catalog.assemblies:
+        message = f'no model is called "{study.model}"'
+        raise UnknownNameError(message, advice=nearest(study.model, catalog.assemblies))
+    assembly = catalog.assemblies[study.model]
+    for what, name, known in (
+        ("drug", study.drug, [drug.name for drug in assembly.drugs]),
+        ("target", study.target, [target.name for target in assembly.targets]),
+    ):
+        if name not in known:
+            message = f'the model "{study.model}" has no {what} "{name}"'
+            raise UnknownNameError(message, advice=nearest(name, known))

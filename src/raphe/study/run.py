@@ -1,0 +1,189 @@
+"""Plan -> Results: every job through the engine, with progress through one callback.
+
+Knows nothing of files, the terminal or what the results will be used for.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib import metadata
+
+import numpy as np
+
+from raphe.core.errors import RapheError
+from raphe.engine.compile import Kernel, compile_program
+from raphe.engine.program import lower
+from raphe.engine.results import Results, to_dataset
+from raphe.engine.solve import settings_of, solve
+from raphe.engine.status import ADVICE, Status
+from raphe.engine.timeline import make_timeline
+from raphe.language.compose import compose
+from raphe.language.model import Model
+from raphe.library.catalog import Catalog
+from raphe.population.people import draw_subjects
+from raphe.study.plan import MAIN, Job, Plan
+
+Progress = Callable[[int, int], None]
+_PACKAGES = ("numpy", "llvmlite", "pint", "xarray", "lark", "matplotlib")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A finished plan.
+
+    Parameters
+    ----------
+    model
+        The main variant.
+    results
+        Runs of the main variant, by scenario and layer.
+    rivals
+        Runs of each rival, by the name of its module.
+    kernel_digest
+        Of the main variant.
+    compiled
+        Kernels that had to be compiled; the others came from the cache.
+    """
+
+    model: Model
+    results: Results
+    rivals: dict[str, Results]
+    kernel_digest: str
+    compiled: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    model: Model
+    kernel: Kernel
+
+
+class SubjectsFailedError(RapheError):
+    """More subjects of a run failed than the study allows."""
+
+
+def run_plan(
+    plan: Plan, catalog: Catalog, *, threads: int, progress: Progress | None = None
+) -> Ran:
+    """Run all jobs of a plan.
+
+    Parameters
+    ----------
+    plan
+        From `make_plan`.
+    catalog
+        Gives the modules.
+    threads
+        Worker threads; the numbers do not depend on it.
+    progress
+        Called with subjects done and subjects in all.
+
+    Returns
+    -------
+    Ran
+
+    Raises
+    ------
+    SubjectsFailedError
+        If more subjects of a run failed than the study allows.
+    """
+    prepared = _prepare(plan, catalog, threads)
+    runs: dict[str, dict[tuple[str, str], object]] = {}
+    done = 0
+    for position, job in enumerate(plan.jobs):
+        before = done
+
+        def report(count: int, before: int = before) -> None:
+            nonlocal done
+            done += count
+            if progress is not None:
+                progress(max(done, before), plan.subjects)
+
+        data = _run_job(plan, job, prepared[position], threads, report)
+        runs.setdefault(job.variant.name, {})[job.scenario.name, job.layer.value] = data
+    main = prepared[0]
+    attributes = _attributes(plan, main)
+    results = {
+        name: Results(title=plan.study.title, runs=found, attributes=attributes)  # type: ignore[arg-type]
+        for name, found in runs.items()
+    }
+    return Ran(
+        model=main.model,
+        results=results.pop(MAIN),
+        rivals=results,
+        kernel_digest=main.kernel.digest,
+        compiled=len({p.kernel.digest for p in prepared if p.kernel.compiled}),
+    )
+
+
+def _prepare(plan: Plan, catalog: Catalog, threads: int) -> list[_Prepared]:
+    """Model and kernel of each job; equal variants share theirs, and several compile at a time."""
+    assembly = catalog.assemblies[plan.study.model]
+    keys = [(repr(sorted(j.variant.choices.items())), j.variant.outputs) for j in plan.jobs]
+    unique = {key: job.variant for key, job in zip(keys, plan.jobs, strict=True)}
+
+    def make(key: tuple[str, tuple[str, ...] | None]) -> _Prepared:
+        variant = unique[key]
+        model = compose(assembly, catalog.library, choices=variant.choices)
+        return _Prepared(model, compile_program(lower(model, outputs=variant.outputs)))
+
+    with ThreadPoolExecutor(threads) as pool:
+        made = dict(zip(unique, pool.map(make, unique), strict=True))
+    return [made[key] for key in keys]
+
+
+def _run_job(
+    plan: Plan, job: Job, prepared: _Prepared, threads: int, report: Callable[[int], None]
+) -> object:
+    study, kernel = plan.study, prepared.kernel
+    population = study.population
+    if job.layer == "trials":
+        population = replace(population, trial_size=job.subjects // population.draws)
+    known = {parameter.name for parameter in prepared.model.parameters}
+    fixed = study.fixed
+    if job.variant.name != MAIN:  # a rival need not have a parameter that the study fixes
+        fixed = {name: value for name, value in fixed.items() if name in known}
+    subjects = draw_subjects(prepared.model, population, job.layer, fixed=fixed)
+    settings = settings_of(kernel, subjects.parameters)
+    routes = {drug.name: drug.route for drug in prepared.model.drugs}
+    timeline = make_timeline(
+        kernel.program,
+        job.scenario.regimen,
+        route=routes.get(study.drug),
+        settings=settings,
+        parameters=subjects.parameters,
+    )
+    times = np.array(job.scenario.grid.times)
+    options = replace(study.options, threads=threads)
+    outcome = solve(kernel, subjects.parameters, timeline, times, options=options, progress=report)
+    data = to_dataset(outcome, kernel.program.layout, subjects, times)
+    failed = np.flatnonzero(outcome.status)
+    if len(failed) > study.failures_allowed * job.subjects:
+        first = Status(int(outcome.status[failed[0]]))
+        share = f"{len(failed)} of {job.subjects} subjects failed"
+        where = (
+            f'in scenario "{job.scenario.name}", layer {job.layer.value}, module {job.variant.name}'
+        )
+        reason = f"the first at {outcome.reached[failed[0]]:.6g} h: {ADVICE[first]}"
+        advice = "set failures_allowed in the study to summarize the others"
+        raise SubjectsFailedError(f"{share} {where}; {reason}; {advice}")
+    return data
+
+
+def _attributes(plan: Plan, main: _Prepared) -> dict[str, str | int | float]:
+    study = plan.study
+    attributes: dict[str, str | int | float] = {
+        "raphe": metadata.version("raphe"),
+        "python": platform.python_version(),
+        "model": study.model,
+        "drug": study.drug,
+        "seed": study.population.seed,
+        "relative tolerance": study.options.relative,
+        "absolute tolerance": study.options.absolute,
+        "method": main.kernel.method.name,
+        "kernel": main.kernel.digest,
+    }
+    return attributes | {name: metadata.version(name) for name in _PACKAGES}

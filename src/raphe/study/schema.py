@@ -1,0 +1,272 @@
+"""Study file -> Study, strictly checked: unknown keys, missing keys and wrong values are refused with their place.
+
+The only file that imports pydantic and the YAML reader. YAML 1.2, without anchors, aliases or tags. Knows nothing of
+what a study is run with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import ruamel.yaml
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from raphe.core.errors import FileError, Place, StudyError, nearest
+from raphe.core.units import parse_quantity
+from raphe.dosing.regimen import Regimen
+from raphe.engine.solve import DEFAULT_OPTIONS, Options
+from raphe.population.people import Population
+from raphe.study.question import DEFAULT_POPULATION, Scenario, Study, default_grid, parse_grid
+
+_MAX_BYTES = 1_000_000
+_MAX_DEPTH = 32
+_PathKey = tuple[str | int, ...]
+
+
+class _Strict(pydantic.BaseModel):
+    """No unknown keys, no silent conversions."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Scenario(_Strict):
+    name: str = pydantic.Field(min_length=1, max_length=80)
+    regimen: str
+    times: str | None = None
+
+
+class _People(_Strict):
+    count: int = pydantic.Field(DEFAULT_POPULATION.people, ge=1, le=10_000_000)
+    draws: int = pydantic.Field(DEFAULT_POPULATION.draws, ge=2, le=100_000)
+    trial_size: int = pydantic.Field(DEFAULT_POPULATION.trial_size, ge=1, le=10_000)
+
+
+class _Tolerance(_Strict):
+    relative: float = pydantic.Field(DEFAULT_OPTIONS.relative, ge=1e-12, le=1e-2)
+    absolute: float = pydantic.Field(DEFAULT_OPTIONS.absolute, ge=1e-15, le=1e-2)
+
+
+class _Study(_Strict):
+    raphe: int = pydantic.Field(ge=1, le=1)
+    title: str = pydantic.Field(min_length=1, max_length=200)
+    model: str
+    drug: str
+    target: str
+    seed: int = pydantic.Field(DEFAULT_POPULATION.seed, ge=0, le=2**63 - 1)
+    people: _People = _People()
+    scenarios: list[_Scenario] = pydantic.Field(min_length=1, max_length=100)
+    choices: dict[str, str] = {}
+    fixed: dict[str, str] = {}
+    tolerance: _Tolerance = _Tolerance()
+    failures_allowed: float = pydantic.Field(0.0, ge=0.0, lt=1.0)
+
+
+def read_study(path: Path) -> Study:
+    """Read a study file.
+
+    Parameters
+    ----------
+    path
+        A YAML file.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read.
+    StudyError, DoseError, UnitError
+        If its content is not a study; the error has the place.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        message = f"cannot read the study: {reason}"
+        raise FileError(
+            message, place=Place(str(path)), advice="give the path of a study file"
+        ) from error
+    if len(data) > _MAX_BYTES:
+        raise StudyError(f"a study file has at most {_MAX_BYTES} bytes", place=Place(str(path)))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StudyError("the file is not UTF-8 text", place=Place(str(path))) from error
+    return parse_study(text, str(path))
+
+
+def parse_study(text: str, file: str) -> Study:
+    """Read the text of a study file; `file` is its name in errors. See `read_study`."""
+    tree, places = _load(text, file)
+    try:
+        raw = _Study.model_validate(tree)
+    except pydantic.ValidationError as error:
+        raise _first_fault(error, places, Place(file)) from None
+    scenarios = []
+    for index, item in enumerate(raw.scenarios):
+        here = _place(places, ("scenarios", index, "regimen"), Place(file))
+        regimen = Regimen.from_text(item.regimen, here)
+        grid = default_grid(regimen)
+        if item.times is not None:
+            grid = parse_grid(
+                item.times, _place(places, ("scenarios", index, "times"), Place(file))
+            )
+        scenarios.append(Scenario(name=item.name, regimen=regimen, grid=grid))
+    _check_names(raw, places, Place(file))
+    fixed = {
+        name: parse_quantity(value, _place(places, ("fixed", name), Place(file)))
+        for name, value in raw.fixed.items()
+    }
+    return Study(
+        title=raw.title,
+        model=raw.model,
+        drug=raw.drug,
+        target=raw.target,
+        scenarios=tuple(scenarios),
+        population=Population(
+            people=raw.people.count,
+            draws=raw.people.draws,
+            trial_size=raw.people.trial_size,
+            seed=raw.seed,
+        ),
+        choices=raw.choices,
+        fixed=fixed,
+        options=Options(relative=raw.tolerance.relative, absolute=raw.tolerance.absolute),
+        failures_allowed=raw.failures_allowed,
+    )
+
+
+def _check_names(raw: _Study, places: Mapping[_PathKey, Place], whole: Place) -> None:
+    seen: dict[str, int] = {}
+    for index, item in enumerate(raw.scenarios):
+        if item.name in seen:
+            here = _place(places, ("scenarios", index, "name"), whole)
+            there = _place(places, ("scenarios", seen[item.name], "name"), whole)
+            message = f'a second scenario is called "{item.name}"'
+            raise StudyError(message, place=here, advice=f"the first stands at {there}")
+        seen[item.name] = index
+
+
+def _load(text: str, file: str) -> tuple[object, dict[_PathKey, Place]]:
+    """Plain data, and the place of every key and item."""
+    reader = ruamel.yaml.YAML(typ="rt", pure=True)
+    try:
+        _refuse_tricks(reader, text, file)
+        tree = ruamel.yaml.YAML(typ="rt", pure=True).load(StringIO(text))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file) if mark is None else Place(file, mark.line + 1, mark.column + 1)
+        message = " ".join(str(error.problem or error.context or "not YAML").split())
+        raise StudyError(message, place=place, advice="write YAML 1.2") from None
+    except (YAMLError, ValueError, OverflowError) as error:
+        message = " ".join(str(error).split())[:200]
+        raise StudyError(f"not YAML: {message}", place=Place(file)) from None
+    places: dict[_PathKey, Place] = {}
+    return _plain(tree, (), places, file), places
+
+
+def _refuse_tricks(reader: ruamel.yaml.YAML, text: str, file: str) -> None:
+    """Look at the tokens before anything is built: no anchors, aliases, tags, second documents or deep nesting."""
+    depth = 0
+    opening = {"BlockMappingStartToken", "BlockSequenceStartToken"}
+    opening |= {"FlowMappingStartToken", "FlowSequenceStartToken"}
+    closing = {"BlockEndToken", "FlowMappingEndToken", "FlowSequenceEndToken"}
+    refused = {"AnchorToken": "an anchor", "AliasToken": "an alias", "TagToken": "a tag"}
+    refused["DirectiveToken"] = "a directive"
+    for token in reader.scan(StringIO(text)):
+        kind = type(token).__name__
+        place = Place(file, token.start_mark.line + 1, token.start_mark.column + 1)
+        if kind in refused:
+            raise StudyError(f"{refused[kind]} is not allowed in a study", place=place)
+        depth += (kind in opening) - (kind in closing)
+        if depth > _MAX_DEPTH:
+            raise StudyError(f"nested deeper than {_MAX_DEPTH} levels", place=place)
+
+
+def _plain(node: object, path: _PathKey, places: dict[_PathKey, Place], file: str) -> object:
+    if isinstance(node, CommentedMap):
+        result: dict[object, object] = {}
+        for key, value in node.items():
+            line, column = node.lc.key(key)
+            here = (*path, key)
+            places[here] = Place(file, line + 1, column + 1)
+            result[key] = _plain(value, here, places, file)
+        return result
+    if isinstance(node, CommentedSeq):
+        items = []
+        for index, value in enumerate(node):
+            line, column = node.lc.item(index)
+            here = (*path, index)
+            places[here] = Place(file, line + 1, column + 1)
+            items.append(_plain(value, here, places, file))
+        return items
+    if isinstance(node, bool) or node is None:
+        return node
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return str(node)
+
+
+def _place(places: Mapping[_PathKey, Place], path: _PathKey, whole: Place) -> Place:
+    """The place of a path, or of the nearest thing around it."""
+    while path:
+        if path in places:
+            return places[path]
+        path = path[:-1]
+    return whole
+
+
+def _first_fault(
+    error: pydantic.ValidationError, places: Mapping[_PathKey, Place], whole: Place
+) -> StudyError:
+    """The first fault in the order of the text, in our words."""
+    faults = error.errors()
+    located = [(_place(places, fault["loc"], whole), fault) for fault in faults]
+    place, fault = min(located, key=lambda pair: (pair[0].line, pair[0].column))
+    key = ".".join(str(part) for part in fault["loc"]) or "the study"
+    match fault["type"]:
+        case "extra_forbidden":
+            name = str(fault["loc"][-1])
+            advice = nearest(name, _keys(fault["loc"]))
+            return StudyError(f'unknown key "{name}"', place=place, advice=advice)
+        case "missing":
+            return StudyError(f'the key "{key}" is missing', place=place, advice=_example(key))
+    given = fault.get("input")
+    shown = f" (found {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return StudyError(f'"{key}" is wrong{shown}', place=place, advice=_expected(fault))
+
+
+def _expected(fault: Any) -> str:
+    message = str(fault["msg"])
+    return "expected: " + message.removeprefix("Input should be ").strip()
+
+
+def _keys(path: _PathKey) -> list[str]:
+    """Keys that may stand where an unknown one stood."""
+    models: dict[str, type[_Strict]] = {
+        "scenarios": _Scenario,
+        "people": _People,
+        "tolerance": _Tolerance,
+    }
+    parent = str(path[0]) if len(path) > 1 else ""
+    return list(models.get(parent, _Study).model_fields)
+
+
+def _example(key: str) -> str:
+    examples = {
+        "raphe": "begin with: raphe: 1",
+        "title": "add: title: How does clonazepam affect serotonin?",
+        "model": "add: model: clonazepam_serotonin",
+        "drug": "add: drug: clonazepam",
+        "target": "add: target: serotonin",
+        "scenarios": "add a list of scenarios, each with name and regimen",
+    }
+    return examples.get(key, "add it")
