@@ -30,7 +30,6 @@ from raphe.analysis.wording import (
     duration,
     is_plain,
     number,
-    percent,
     span,
     verdict,
 )

@@ -170,7 +170,8 @@ def _compare(
 ) -> Comparison:
     _check_unit(observation, model, scenario)
     draws = study.population.draws
-    data = ran.results.dataset(scenario.name, "trials")
+    sample = observation.sample or ""
+    data = ran.others["", sample].dataset(scenario.name, "trials")
     in_trial = np.asarray(data["person"].values) < observation.people
     each = _statistic(observation, scenario, data)[in_trial].reshape(draws, observation.people)
     middle = np.nanmedian if observation.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
@@ -178,9 +179,10 @@ def _compare(
     value = observation.value.value
     ratio = predicted.middle / value
     rivals = []
-    for module, results in ran.rivals.items():
-        typical = _statistic(observation, scenario, results.dataset(scenario.name, "typical"))
-        rivals.append(RivalPrediction(module=module, predicted=interval(typical)))
+    for (module, other), results in ran.others.items():
+        if module and other == sample and (scenario.name, "typical") in results.runs:
+            typical = _statistic(observation, scenario, results.dataset(scenario.name, "typical"))
+            rivals.append(RivalPrediction(module=module, predicted=interval(typical)))
     provenance = observation.provenance
     if provenance is None:
         raise StudyError(f'"{observation.name}" has no source', place=observation.place)

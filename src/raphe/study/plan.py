@@ -16,11 +16,21 @@ from raphe.study.question import Scenario, Study
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One model: which rival stands in which slot, and what is kept of it."""
+    """One model: which modules stand in which slots, and what is kept of it.
 
-    name: str
+    `rival` names the module that is on trial instead of the study's own, `sample` the module of people that published
+    trials drew from; both are empty for the model as the study has it.
+    """
+
+    rival: str = ""
+    sample: str = ""
     choices: Mapping[str, str]
-    outputs: tuple[str, ...] | None  # None: what the model shows
+    outputs: tuple[str, ...] | None = None  # None: what the model shows
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What results of this variant are found by."""
+        return self.rival, self.sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +61,12 @@ class Plan:
         return sum(job.subjects for job in self.jobs)
 
 
-MAIN = "main"
-
-
 def make_plan(study: Study, catalog: Catalog) -> Plan:
     """Work out what is to be run.
 
     Every scenario is run for many people and for the typical person. Scenarios that somebody has observed are also run
-    as trials of the observed size, and for the typical person of every rival of the observed slot.
+    as trials of the observed size, on people like those of the trial, and for the typical one of them with every rival
+    of the observed slot.
 
     Parameters
     ----------
@@ -72,7 +80,7 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
     Plan
     """
     assembly = catalog.assemblies[study.model]
-    main = Variant(name=MAIN, choices=study.choices, outputs=None)
+    main = Variant(choices=study.choices)
     counts = {
         Layer.PEOPLE: study.population.people,
         Layer.TYPICAL: study.population.draws,
@@ -82,16 +90,9 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
         for layer, count in counts.items():
             jobs.append(Job(variant=main, scenario=scenario, layer=layer, subjects=count))
         seen = observed(study, scenario, catalog)
-        if not seen:
-            continue
-        outputs = tuple(dict.fromkeys(observation.quantity for observation in seen))
-        trials = Variant(name=MAIN, choices=study.choices, outputs=outputs)
-        size = trial_size(study, seen)
-        count = study.population.draws * size
-        jobs.append(Job(variant=trials, scenario=scenario, layer=Layer.TRIALS, subjects=count))
-        for rival in _rivals(study, assembly, outputs):
-            count = study.population.draws
-            jobs.append(Job(variant=rival, scenario=scenario, layer=Layer.TYPICAL, subjects=count))
+        for sample in sorted({observation.sample or "" for observation in seen}):
+            group = tuple(one for one in seen if (one.sample or "") == sample)
+            jobs += _trial_jobs(study, assembly, scenario, sample, group)
     return Plan(study=study, jobs=tuple(jobs))
 
 
@@ -101,19 +102,31 @@ def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observ
     return tuple(one for one in found if one.regimen == scenario.regimen.text)
 
 
-def trial_size(study: Study, seen: tuple[Observation, ...]) -> int:
-    """Persons of a simulated trial: as many as the largest observed one had, or as the study says."""
-    return max([study.population.trial_size, *(observation.people for observation in seen)])
-
-
-def _rivals(study: Study, assembly: Assembly, outputs: tuple[str, ...]) -> list[Variant]:
-    """Variants with another module in a slot that an observed output comes from."""
-    slots = {output.split(".")[0] for output in outputs}
-    found = []
+def _trial_jobs(
+    study: Study, assembly: Assembly, scenario: Scenario, sample: str, seen: tuple[Observation, ...]
+) -> list[Job]:
+    """Trials of the study's own model, then the typical person of each rival, on people of one sample."""
+    draws = study.population.draws
+    outputs = tuple(dict.fromkeys(observation.quantity for observation in seen))
+    choices = {**study.choices}
     for use in assembly.uses:
-        here = study.choices.get(use.alias, use.module)
+        if sample in (use.module, *use.rivals):
+            choices[use.alias] = sample
+    own = Variant(sample=sample, choices=choices, outputs=outputs)
+    size = max(observation.people for observation in seen)
+    jobs = [Job(variant=own, scenario=scenario, layer=Layer.TRIALS, subjects=draws * size)]
+    slots = {output.split(".")[0] for output in outputs}
+    for use in assembly.uses:
+        here = choices.get(use.alias, use.module)
         for module in (use.module, *use.rivals):
             if use.alias in slots and module != here:
-                choices = {**study.choices, use.alias: module}
-                found.append(Variant(name=module, choices=choices, outputs=outputs))
-    return found
+                rival = Variant(
+                    rival=module,
+                    sample=sample,
+                    choices={**choices, use.alias: module},
+                    outputs=outputs,
+                )
+                jobs.append(
+                    Job(variant=rival, scenario=scenario, layer=Layer.TYPICAL, subjects=draws)
+                )
+    return jobs

@@ -6,7 +6,7 @@ Knows nothing of files, the terminal or what the results will be used for.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -16,15 +16,15 @@ import numpy as np
 from raphe.core.errors import RapheError
 from raphe.engine.compile import Kernel, compile_program
 from raphe.engine.program import lower
-from raphe.engine.results import Results, to_dataset
+from raphe.engine.results import Dataset, Results, to_dataset
 from raphe.engine.solve import settings_of, solve
 from raphe.engine.status import ADVICE, Status
 from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.language.model import Model
 from raphe.library.catalog import Catalog
-from raphe.population.people import draw_subjects
-from raphe.study.plan import MAIN, Job, Plan
+from raphe.population.people import Layer, draw_subjects
+from raphe.study.plan import Job, Plan
 
 Progress = Callable[[int, int], None]
 _PACKAGES = ("numpy", "llvmlite", "pint", "xarray", "lark", "matplotlib")
@@ -39,9 +39,9 @@ class Ran:
     model
         The main variant.
     results
-        Runs of the main variant, by scenario and layer.
-    rivals
-        Runs of each rival, by the name of its module.
+        Runs of the model as the study has it, by scenario and layer.
+    others
+        Trials and rivals, by `Variant.key`.
     kernel_digest
         Of the main variant.
     compiled
@@ -50,7 +50,7 @@ class Ran:
 
     model: Model
     results: Results
-    rivals: dict[str, Results]
+    others: Mapping[tuple[str, str], Results]
     kernel_digest: str
     compiled: int
 
@@ -91,7 +91,7 @@ def run_plan(
         If more subjects of a run failed than the study allows.
     """
     prepared = _prepare(plan, catalog, threads)
-    runs: dict[str, dict[tuple[str, str], object]] = {}
+    runs: dict[tuple[str, str], dict[tuple[str, str], Dataset]] = {}
     done = 0
     for position, job in enumerate(plan.jobs):
         before = done
@@ -103,17 +103,17 @@ def run_plan(
                 progress(max(done, before), plan.subjects)
 
         data = _run_job(plan, job, prepared[position], threads, report)
-        runs.setdefault(job.variant.name, {})[job.scenario.name, job.layer.value] = data
+        runs.setdefault(job.variant.key, {})[job.scenario.name, job.layer.value] = data
     main = prepared[0]
     attributes = _attributes(plan, main)
     results = {
-        name: Results(title=plan.study.title, runs=found, attributes=attributes)  # type: ignore[arg-type]
-        for name, found in runs.items()
+        key: Results(title=plan.study.title, runs=found, attributes=attributes)
+        for key, found in runs.items()
     }
     return Ran(
         model=main.model,
-        results=results.pop(MAIN),
-        rivals=results,
+        results=results.pop(("", "")),
+        others=results,
         kernel_digest=main.kernel.digest,
         compiled=len({p.kernel.digest for p in prepared if p.kernel.compiled}),
     )
@@ -137,14 +137,14 @@ def _prepare(plan: Plan, catalog: Catalog, threads: int) -> list[_Prepared]:
 
 def _run_job(
     plan: Plan, job: Job, prepared: _Prepared, threads: int, report: Callable[[int], None]
-) -> object:
+) -> Dataset:
     study, kernel = plan.study, prepared.kernel
     population = study.population
-    if job.layer == "trials":
+    if job.layer is Layer.TRIALS:
         population = replace(population, trial_size=job.subjects // population.draws)
     known = {parameter.name for parameter in prepared.model.parameters}
     fixed = study.fixed
-    if job.variant.name != MAIN:  # a rival need not have a parameter that the study fixes
+    if any(job.variant.key):  # another module need not have a parameter that the study fixes
         fixed = {name: value for name, value in fixed.items() if name in known}
     subjects = draw_subjects(prepared.model, population, job.layer, fixed=fixed)
     settings = settings_of(kernel, subjects.parameters)
@@ -165,7 +165,7 @@ def _run_job(
         first = Status(int(outcome.status[failed[0]]))
         share = f"{len(failed)} of {job.subjects} subjects failed"
         where = (
-            f'in scenario "{job.scenario.name}", layer {job.layer.value}, module {job.variant.name}'
+            f'in scenario "{job.scenario.name}", layer {job.layer.value}'
         )
         reason = f"the first at {outcome.reached[failed[0]]:.6g} h: {ADVICE[first]}"
         advice = "set failures_allowed in the study to summarize the others"

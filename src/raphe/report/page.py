@@ -1,0 +1,290 @@
+"""Answer -> one self-contained HTML page, and a page -> a file. Knows nothing of how an answer was found.
+
+The page needs no script and loads nothing; the same answer gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from raphe.analysis import wording
+from raphe.analysis.answer import Answer, Comparison, Course, Effect
+from raphe.core.errors import FileError, Place
+from raphe.core.sources import Source
+from raphe.language.show import ParameterRow
+from raphe.report.figures import draw_comparisons, draw_effects, draw_outputs
+
+_TEMPLATE = "page.html.j2"
+_TABLE_ROWS = 12  # times in the table that stands for a figure
+_CLOSE = re.compile(r"(?<=\d) (?=(?:%|h|d|ng/mL|mg|mL/min)(?![\w]))")
+_MINUS = re.compile(r"(?<![\w.\-])-(?=\d)")
+_BAD_ANCHOR = re.compile(r"[^A-Za-z0-9]+")
+# HTML forbids these even as references.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """One time of a course, in words."""
+
+    time: str
+    people: str
+    people_range: str
+    uncertainty: str
+    uncertainty_range: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectRow:
+    """One scenario, in words."""
+
+    label: str
+    headline: str
+    details: tuple[str, ...]
+    after: str
+    dosed: bool
+    big: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A piece of a citation: text, and the number of the reference it names (0 for none)."""
+
+    text: str
+    reference: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One source of the reference list."""
+
+    number: int
+    key: str
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The parameters of one slot of the model."""
+
+    slot: str
+    module: str
+    rows: tuple[ParameterRow, ...]
+    assumed: int
+
+
+def render_page(answer: Answer) -> str:
+    """Render an answer as one HTML page that needs nothing else.
+
+    Parameters
+    ----------
+    answer
+        What was found.
+
+    Returns
+    -------
+    str
+        The same for equal answers.
+    """
+    references = _references(answer.references)
+    numbers = {reference.key: reference.number for reference in references}
+    environment = Environment(
+        loader=DictLoader({_TEMPLATE: _template()}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["typeset"] = typeset
+    environment.globals.update(
+        amount=wording.amount,
+        span=wording.span,
+        number=wording.number,
+        verdict=wording.verdict,
+        table_rows=table_rows,
+        cited=lambda text: _cited(text, numbers),
+        known_statuses=("read", "derived", "assumed"),
+    )
+    text = environment.get_template(_TEMPLATE).render(
+        answer=answer,
+        disclaimer=wording.DISCLAIMER,
+        noun=wording.target_noun(answer),
+        rows=tuple(_effect_row(effect, answer) for effect in answer.effects),
+        effects_figure=draw_effects(answer),
+        figures=draw_outputs(answer),
+        comparisons_figure=draw_comparisons(answer),
+        comparisons=_ordered(answer.comparisons),
+        comparison_sentences=wording.comparison_sentences(answer)[:3],
+        spread=wording.spread_sentence(answer),
+        known=wording.known_sentence(answer),
+        failures=wording.failure_sentences(answer),
+        groups=_groups(answer),
+        references=references,
+    )
+    return _CONTROL.sub("", text)
+
+
+def _template() -> str:
+    return resources.files("raphe.report").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+
+
+def typeset(text: str) -> str:
+    """Numbers as print sets them: a true minus, and no line break before a unit.
+
+    Examples
+    --------
+    >>> typeset("-41 to +6 %")
+    '−41 to +6\\xa0%'
+    """
+    return _CLOSE.sub("\u00a0", _MINUS.sub("\u2212", text))
+
+
+def table_rows(course: Course) -> tuple[TableRow, ...]:
+    """About a dozen times of a course, evenly spread, for those who do not read the figure.
+
+    Parameters
+    ----------
+    course
+        Of any length.
+
+    Returns
+    -------
+    tuple of TableRow
+    """
+    count = len(course.hours)
+    if count == 0:
+        return ()
+    wanted = np.linspace(course.hours[0], course.hours[-1], _TABLE_ROWS)
+    places = np.unique([int(np.argmin(np.abs(course.hours - hour))) for hour in wanted])
+
+    def told(value: float) -> str:
+        return wording.amount(float(value), course.unit)
+
+    def ranged(low: float, high: float) -> str:
+        return f"{wording.number(float(low))} to {wording.number(float(high))}"
+
+    people, unknown = course.people, course.uncertainty
+    return tuple(
+        TableRow(
+            time=wording.duration(float(course.hours[k])),
+            people=told(people.middle[k]),
+            people_range=ranged(people.low[k], people.high[k]),
+            uncertainty=told(unknown.middle[k]),
+            uncertainty_range=ranged(unknown.low[k], unknown.high[k]),
+        )
+        for k in places
+    )
+
+
+def _effect_row(effect: Effect, answer: Answer) -> EffectRow:
+    first, *details = wording.effect_sentences(effect, answer)
+    return EffectRow(
+        label=wording.scenario_label(effect),
+        headline=first,
+        details=tuple(details),
+        after=wording.after_sentence(effect),
+        dosed=effect.doses > 0,
+        big=wording.change(effect.largest_change.people.middle),
+        end=wording.spread_words(effect.change_at_end),
+    )
+
+
+def _ordered(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Held-out observations first; within each kind in the order given."""
+    return tuple(sorted(comparisons, key=lambda one: one.role == "calibration"))
+
+
+def _groups(answer: Answer) -> tuple[Group, ...]:
+    """Parameters by slot, the part of the name before the dot, in the order of the model."""
+    modules = dict(answer.modules)
+    found: dict[str, list[ParameterRow]] = {slot: [] for slot in modules}
+    for row in answer.parameters:
+        slot, dot, _ = row.name.partition(".")
+        found.setdefault(slot if dot else "", []).append(row)
+    return tuple(
+        Group(
+            slot=slot or "whole model",
+            module=modules.get(slot, ""),
+            rows=tuple(rows),
+            assumed=sum(row.status == "assumed" for row in rows),
+        )
+        for slot, rows in found.items()
+        if rows
+    )
+
+
+def _references(sources: Sequence[Source]) -> tuple[Reference, ...]:
+    return tuple(
+        Reference(number=k, key=source.key, text=source.reference(), link=_link(source))
+        for k, source in enumerate(sources, start=1)
+    )
+
+
+def _link(source: Source) -> str:
+    """Where a source can be found; only addresses of the web, never another scheme."""
+    if source.doi:
+        return "https://doi.org/" + quote(source.doi, safe="/:;()._-")
+    if source.pmid.isascii() and source.pmid.isdigit():
+        return f"https://pubmed.ncbi.nlm.nih.gov/{source.pmid}/"
+    return source.url if source.url.startswith(("https://", "http://")) else ""
+
+
+def _cited(text: str, numbers: dict[str, int]) -> tuple[Part, ...]:
+    """Citations `key, locator; key, locator`, each with the number of its reference."""
+    pieces = re.split(r"(?<=;) ", text)
+    parts = []
+    for k, piece in enumerate(pieces):
+        tail = " " if k < len(pieces) - 1 else ""
+        key = re.match(r"[^,;\s]*", piece)
+        known = 0 if key is None else numbers.get(key.group(), 0)
+        parts.append(Part(text=piece + tail, reference=known))
+    return tuple(parts)
+
+
+def write_report(text: str, path: Path) -> None:
+    """Write a page to a file, whole or not at all.
+
+    Parameters
+    ----------
+    text
+        The page.
+    path
+        The file, new or to be replaced.
+
+    Raises
+    ------
+    FileError
+        If the folder is missing or the file cannot be written; nothing is left behind then.
+    """
+    place, folder = Place(file=str(path)), path.parent
+    if not folder.is_dir():
+        message = f'the folder "{folder}" is not there'
+        raise FileError(message, place=place, advice="make it first or name another folder")
+    if path.is_dir():
+        raise FileError("this is a folder", place=place, advice='name a file, "report.html"')
+    part = folder / f".{path.name[:100]}.{secrets.token_hex(4)}.part"
+    try:
+        with part.open("xb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        reason = error.strerror or "unknown reason"
+        message = f"the report cannot be written: {reason}"
+        advice = "name a folder that you may write to and that has room"
+        raise FileError(message, place=place, advice=advice) from error
