@@ -16,13 +16,18 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "raphe"
 # A heavy package is imported only at its addresses.
 HOMES = {
     "pint": ["core/units.py"],
-    "lark": ["language/parse.py"],
+    "lark": ["language/tree.py"],
     "xarray": ["engine/results.py"],
     "llvmlite": [
         "engine/compile.py",
-        "engine/driver.py",
+        "engine/control.py",
         "engine/emit.py",
-        "engine/math_functions.py",
+        "engine/events.py",
+        "engine/formulas.py",
+        "engine/lane_memory.py",
+        "engine/lanes.py",
+        "engine/settings.py",
+        "engine/vector.py",
     ],
     "pydantic": ["study/schema.py"],
     "ruamel": ["study/schema.py"],

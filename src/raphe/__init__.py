@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 _HOMES = {
     "Answer": "raphe.analysis.answer",
@@ -12,13 +11,14 @@ _HOMES = {
     "Study": "raphe.study.question",
     "answer": "raphe.study.session",
     "load": "raphe.study.session",
-    "report": "raphe.report.page",
+    "render_page": "raphe.report.page",
     "simulate": "raphe.study.session",
+    "write_report": "raphe.report.page",
 }
 __all__ = list(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a public name from its home."""
     if name not in _HOMES:
         raise AttributeError(f'module "raphe" has no attribute "{name}"')

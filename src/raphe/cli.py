@@ -127,6 +127,7 @@ def _answer(
     """Run, print the answer, write the report; the report's folder is tried before anything is run."""
     from dataclasses import replace
 
+    from raphe.analysis.tables import comparison_table
     from raphe.analysis.wording import answer_text
     from raphe.report.page import check_writable, render_page, write_report
     from raphe.study.session import answer, simulate
@@ -138,8 +139,9 @@ def _answer(
     with _Progress(study.title) as progress:
         simulation = simulate(study, threads=threads, progress=progress.update)
     result = answer(simulation, command=command)
-    typer.echo(answer_text(result))
     write_report(render_page(result), path)
+    typer.echo(answer_text(result))
+    typer.echo(comparison_table(result))
     typer.echo(f"\nReport: {path.resolve()}")
 
 

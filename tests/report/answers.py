@@ -63,10 +63,31 @@ def courses() -> tuple[Course, ...]:
     found = []
     chain = (
         ("drug.plasma", "Plasma clonazepam", "ng/mL", 0.0, (0.66, 1.5), (0.8, 1.25)),
-        ("site.occupancy", "Benzodiazepine sites occupied", "dimensionless", 0.0, (0.7, 1.25), (0.45, 1.7)),
-        ("firing.firing", "Firing of dorsal raphe serotonin cells", "dimensionless", 1.0, (0.5, 1.6), (-0.1, 2.3)),
-        ("terminal.serotonin_change", "Extracellular serotonin, ratio to rest", "dimensionless", 1.0, (0.5, 1.7), (-0.3, 2.4)),
-    )  # fmt: skip
+        (
+            "site.occupancy",
+            "Benzodiazepine sites occupied",
+            "dimensionless",
+            0.0,
+            (0.7, 1.25),
+            (0.45, 1.7),
+        ),
+        (
+            "firing.firing",
+            "Firing of dorsal raphe serotonin cells",
+            "dimensionless",
+            1.0,
+            (0.5, 1.6),
+            (-0.1, 2.3),
+        ),
+        (
+            "terminal.serotonin_change",
+            "Extracellular serotonin, ratio to rest",
+            "dimensionless",
+            1.0,
+            (0.5, 1.7),
+            (-0.3, 2.4),
+        ),
+    )
     for output, title, unit, rest, people, unknown in chain:
         for regimen in (REPEATED, ONCE, NONE):
             level = plasma(hours, regimen)
@@ -143,7 +164,9 @@ def rest() -> Effect:
     )
 
 
-def comparison(name: str, observed: float, predicted: tuple[float, float, float], **changed: Any) -> Comparison:  # noqa: E501
+def comparison(
+    name: str, observed: float, predicted: tuple[float, float, float], **changed: Any
+) -> Comparison:
     ratio = predicted[1] / observed
     usual: dict[str, Any] = {
         "observation": name,
@@ -180,19 +203,46 @@ def comparisons() -> tuple[Comparison, ...]:
     area = {"unit": "h*ng/mL", "statistic": "area to infinity"}
     used = {"role": "calibration"}
     return (
-        comparison("greenblatt2005_half_life", 40.0, (33.1, 39.4, 47.2), people=9, regimen=REPEATED, **hours, **used),
-        comparison("greenblatt2005_clearance", 72.0, (58.0, 70.6, 86.0), people=9, unit="mL/min", statistic="apparent clearance", **used),
+        comparison(
+            "greenblatt2005_half_life",
+            40.0,
+            (33.1, 39.4, 47.2),
+            people=9,
+            regimen=REPEATED,
+            **hours,
+            **used,
+        ),
+        comparison(
+            "greenblatt2005_clearance",
+            72.0,
+            (58.0, 70.6, 86.0),
+            people=9,
+            unit="mL/min",
+            statistic="apparent clearance",
+            **used,
+        ),
         comparison("crevoisier2003_maximum", 14.9, (11.9, 14.2, 16.8), **used),
         comparison("crevoisier2003_half_life", 39.0, (34.0, 39.5, 46.1), **hours, **used),
-        comparison("berlin1975_maximum", 16.9, (11.4, 14.1, 17.4), people=8, observed_spread="range 7.1 to 23.6", citation="berlin1975, as quoted in stanpumpR drugs_clonazepam.R"),
+        comparison(
+            "berlin1975_maximum",
+            16.9,
+            (11.4, 14.1, 17.4),
+            people=8,
+            observed_spread="range 7.1 to 23.6",
+            citation="berlin1975, as quoted in stanpumpR drugs_clonazepam.R",
+        ),
         comparison("berlin1975_area", 581.0, (455.0, 574.0, 731.0), people=8, **area),
         comparison("genisnajera2024_maximum", 13.0, (12.7, 14.2, 15.9), people=30),
         comparison("genisnajera2024_time", 3.0, (1.4, 1.75, 2.2), people=30, **peak),
         comparison("genisnajera2024_half_life", 43.0, (36.0, 39.6, 44.0), people=30, **hours),
-        comparison("chauhan2000_reference_maximum", 19.75, (11.9, 14.2, 16.8), observed_spread="SD 5.95"),
+        comparison(
+            "chauhan2000_reference_maximum", 19.75, (11.9, 14.2, 16.8), observed_spread="SD 5.95"
+        ),
         comparison("chauhan2000_time", 1.63, (1.3, 1.75, 2.4), observed_spread="SD 0.48", **peak),
-        comparison("chauhan2000_half_life", 46.97, (34.0, 39.5, 46.1), observed_spread="SD 12.26", **hours),
-    )  # fmt: skip
+        comparison(
+            "chauhan2000_half_life", 46.97, (34.0, 39.5, 46.1), observed_spread="SD 12.26", **hours
+        ),
+    )
 
 
 def row(name: str, value: str, unit: str, status: str, **changed: str) -> ParameterRow:
@@ -213,26 +263,127 @@ def row(name: str, value: str, unit: str, status: str, **changed: str) -> Parame
 def parameters() -> tuple[ParameterRow, ...]:
     best = {"citations": "best2020, start vector as coded in main.py", "note": "the spread is ours"}
     return (
-        row("person.weight", "70", "kg", "read", people="log-normal, CV 18 %", citations="anthropometry2016, Table 4"),
-        row("drug.clearance", "4.32", "L/h", "read", people="log-normal, CV 30 %", citations="greenblatt2005, abstract"),
-        row("drug.volume", "248", "L", "derived", people="log-normal, CV 20 %", citations="greenblatt2005, abstract; crevoisier2003, abstract", note="clearance times half-life over ln 2"),
-        row("drug.absorption", "1.4", "1/h", "derived", people="log-normal, CV 60 %", citations="crevoisier2003, abstract", note="from the time of the maximum"),
-        row("site.affinity", "0.6", "nM", "assumed", note="rat forebrain membranes; carried over to people unchanged"),
-        row("firing.gain_sensitivity", "0.5", "dimensionless", "assumed", note="no measurement was found; the spread covers none to full inhibition"),
-        row("terminal.extracellular_start", "0.0603", "uM", "read", people="log-normal, CV 20 %", **best),
+        row(
+            "person.weight",
+            "70",
+            "kg",
+            "read",
+            people="log-normal, CV 18 %",
+            citations="anthropometry2016, Table 4",
+        ),
+        row(
+            "drug.clearance",
+            "4.32",
+            "L/h",
+            "read",
+            people="log-normal, CV 30 %",
+            citations="greenblatt2005, abstract",
+        ),
+        row(
+            "drug.volume",
+            "248",
+            "L",
+            "derived",
+            people="log-normal, CV 20 %",
+            citations="greenblatt2005, abstract; crevoisier2003, abstract",
+            note="clearance times half-life over ln 2",
+        ),
+        row(
+            "drug.absorption",
+            "1.4",
+            "1/h",
+            "derived",
+            people="log-normal, CV 60 %",
+            citations="crevoisier2003, abstract",
+            note="from the time of the maximum",
+        ),
+        row(
+            "site.affinity",
+            "0.6",
+            "nM",
+            "assumed",
+            note="rat forebrain membranes; carried over to people unchanged",
+        ),
+        row(
+            "firing.gain_sensitivity",
+            "0.5",
+            "dimensionless",
+            "assumed",
+            note="no measurement was found; the spread covers none to full inhibition",
+        ),
+        row(
+            "terminal.extracellular_start",
+            "0.0603",
+            "uM",
+            "read",
+            people="log-normal, CV 20 %",
+            **best,
+        ),
         row("terminal.tryptophan_start", "20.16", "uM", "read", **best),
-        row("terminal.ratio_width", "0.001", "dimensionless", "assumed", uncertainty="", note="numerical choice, a thousandth of the rest value"),
-    )  # fmt: skip
+        row(
+            "terminal.ratio_width",
+            "0.001",
+            "dimensionless",
+            "assumed",
+            uncertainty="",
+            note="numerical choice, a thousandth of the rest value",
+        ),
+    )
 
 
 def references() -> tuple[Source, ...]:
     return (
-        Source(key="anthropometry2016", title="Anthropometric Reference Data for Children and Adults: United States, 2011-2014", year=2016, authors="National Center for Health Statistics", url="https://www.cdc.gov/nchs/data/series/sr_03/sr03_039.pdf", place=HERE),
-        Source(key="berlin1975", title="Pharmacokinetics of the anticonvulsant drug clonazepam evaluated from single oral and intravenous doses and by repeated oral administration", year=1975, authors="Berlin A, Dahlstrom H", journal="Eur J Clin Pharmacol", volume="9", pages="155-159", doi="10.1007/BF00614012", place=HERE),
-        Source(key="crevoisier2003", title="Comparative single-dose pharmacokinetics of clonazepam following intravenous, intramuscular and oral administration to healthy volunteers", year=2003, authors="Crevoisier C, Delisle MC, Joseph I, Foletti G", journal="Eur Neurol", volume="49", pages="173-177", doi="10.1159/000069089", place=HERE),
-        Source(key="fujita1999", title="Changes of benzodiazepine receptors during chronic benzodiazepine administration in humans", year=1999, authors="Fujita M et al.", pmid="10193652", place=HERE),
-        Source(key="greenblatt2005", title="Clonazepam pharmacokinetics: comparison of subcutaneous microsphere injection with multiple-dose oral administration", year=2005, authors="Greenblatt DJ et al.", journal="J Clin Pharmacol", volume="45", pages="1288-1293", doi="10.1177/0091270005280861", pmid="16239362", place=HERE),
-    )  # fmt: skip
+        Source(
+            key="anthropometry2016",
+            title="Anthropometric Reference Data for Children and Adults",
+            year=2016,
+            authors="National Center for Health Statistics",
+            url="https://www.cdc.gov/nchs/data/series/sr_03/sr03_039.pdf",
+            place=HERE,
+        ),
+        Source(
+            key="berlin1975",
+            title="Pharmacokinetics of the anticonvulsant drug clonazepam",
+            year=1975,
+            authors="Berlin A, Dahlstrom H",
+            journal="Eur J Clin Pharmacol",
+            volume="9",
+            pages="155-159",
+            doi="10.1007/BF00614012",
+            place=HERE,
+        ),
+        Source(
+            key="crevoisier2003",
+            title="Comparative single-dose pharmacokinetics of clonazepam",
+            year=2003,
+            authors="Crevoisier C, Delisle MC, Joseph I, Foletti G",
+            journal="Eur Neurol",
+            volume="49",
+            pages="173-177",
+            doi="10.1159/000069089",
+            place=HERE,
+        ),
+        Source(
+            key="fujita1999",
+            title="Changes of benzodiazepine receptors during chronic benzodiazepine administration in humans",
+            year=1999,
+            authors="Fujita M et al.",
+            pmid="10193652",
+            place=HERE,
+        ),
+        Source(
+            key="greenblatt2005",
+            title="Clonazepam pharmacokinetics",
+            year=2005,
+            authors="Greenblatt DJ et al.",
+            journal="J Clin Pharmacol",
+            volume="45",
+            pages="1288-1293",
+            doi="10.1177/0091270005280861",
+            pmid="16239362",
+            place=HERE,
+        ),
+    )
 
 
 def provenance() -> Provenance:
@@ -265,12 +416,18 @@ def make_answer(**changed: Any) -> Answer:
         "courses": courses(),
         "comparisons": comparisons(),
         "parameters": rows,
-        "statuses": tuple((s, sum(r.status == s for r in rows)) for s in ("read", "derived", "assumed")),
-        "assumptions": tuple(f"{r.name} = {r.value} {r.unit} ({r.meaning}): {r.note}" for r in rows if r.status == "assumed"),
+        "statuses": tuple(
+            (s, sum(r.status == s for r in rows)) for s in ("read", "derived", "assumed")
+        ),
+        "assumptions": tuple(
+            f"{r.name} = {r.value} {r.unit} ({r.meaning}): {r.note}"
+            for r in rows
+            if r.status == "assumed"
+        ),
         "references": references(),
         "failures": (),
         "provenance": provenance(),
-    }  # fmt: skip
+    }
     return Answer(**(usual | changed))
 
 

@@ -30,10 +30,19 @@ def interval(values: FloatArray) -> Interval:
         Shape (subjects,).
     """
     filled = np.sort(np.where(np.isnan(values), np.inf, values))
-    with np.errstate(invalid="ignore"):
-        low, middle, high = (float(np.quantile(filled, level)) for level in LEVELS)
-    numbers = [value if math.isfinite(value) else math.nan for value in (low, middle, high)]
-    return Interval(low=numbers[0], middle=numbers[1], high=numbers[2])
+    low, middle, high = (_percentile(filled, level) for level in LEVELS)
+    return Interval(low=low, middle=middle, high=high)
+
+
+def _percentile(ordered: FloatArray, level: float) -> float:
+    """Linear interpolation between neighbors; not a number where it would need one that is beyond the last."""
+    position = level * (len(ordered) - 1)
+    below = math.floor(position)
+    share = position - below
+    value = float(ordered[below])
+    if share > 0.0:
+        value += share * (float(ordered[below + 1]) - value)
+    return value if math.isfinite(value) else math.nan
 
 
 def band(values: FloatArray) -> Band:
@@ -126,9 +135,9 @@ def statistic_of(
         case Statistic.MAXIMUM:
             return np.asarray(values.max(axis=1))
         case Statistic.TIME_OF_MAXIMUM:
-            return times[np.argmax(values, axis=1)]
+            return np.asarray(times[np.argmax(values, axis=1)])
         case Statistic.HALF_LIFE:
-            return math.log(2.0) / _terminal_slope(values, times, regimen)
+            return np.asarray(math.log(2.0) / _terminal_slope(values, times, regimen))
         case Statistic.AREA_TO_INFINITY:
             return _area(values, times, regimen)
         case Statistic.APPARENT_CLEARANCE:

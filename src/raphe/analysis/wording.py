@@ -435,7 +435,7 @@ def answer_text(answer: Answer) -> str:
     str
         Not wrapped; ends with a line feed.
     """
-    blocks = [(answer.title, DISCLAIMER)]
+    blocks: list[tuple[str, ...]] = [(answer.title, DISCLAIMER)]
     for effect in answer.effects:
         told = [*effect_sentences(effect, answer), after_sentence(effect)]
         blocks.append((f"{scenario_label(effect)}:", *(f"  {text}" for text in told if text)))

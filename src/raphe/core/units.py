@@ -113,7 +113,9 @@ def _named(name: str) -> tuple[tuple[Fraction, ...], Fraction]:
         quantity = registry.Quantity(Fraction(1), registry.Unit(name)).to_base_units()
     except Exception as error:
         raise KeyError(name) from error
-    exponents = {key.strip("[]"): Fraction(str(power)) for key, power in quantity.dimensionality.items()}
+    exponents = {
+        key.strip("[]"): Fraction(str(power)) for key, power in quantity.dimensionality.items()
+    }
     if not set(exponents) <= set(DIMENSIONS):
         raise KeyError(name)
     dimension = tuple(exponents.get(key, Fraction(0)) for key in DIMENSIONS)

@@ -87,15 +87,15 @@ class Graph:
             return self.constant(folded)
         match op:
             case Op.ADD:
-                return self._add(left, right)
+                return _add(self, left, right)
             case Op.SUBTRACT:
-                return self._subtract(left, right)
+                return _subtract(self, left, right)
             case Op.MULTIPLY:
-                return self._multiply(left, right)
+                return _multiply(self, left, right)
             case Op.DIVIDE:
-                return self._divide(left, right)
+                return _divide(self, left, right)
             case Op.POWER:
-                return self._power(left, right)
+                return _power(self, left, right)
         return self.put(Node(op, (left, right)))
 
     def unary(self, op: Op, operand: int) -> int:
@@ -114,60 +114,65 @@ class Graph:
             return yes
         return self.put(Node(op, (*condition, yes, no)))
 
-    def _add(self, left: int, right: int) -> int:
-        if self.value(left) == 0.0:
-            return right
-        if self.value(right) == 0.0:
-            return left
-        if self.nodes[right].op is Op.NEGATE:
-            return self._subtract(left, self.nodes[right].operands[0])
-        if self.nodes[left].op is Op.NEGATE:
-            return self._subtract(right, self.nodes[left].operands[0])
-        return self.put(Node(Op.ADD, (min(left, right), max(left, right))))
 
-    def _subtract(self, left: int, right: int) -> int:
-        if self.value(right) == 0.0:
-            return left
-        if self.value(left) == 0.0:
-            return self.unary(Op.NEGATE, right)
-        if self.nodes[right].op is Op.NEGATE:
-            return self._add(left, self.nodes[right].operands[0])
-        return self.put(Node(Op.SUBTRACT, (left, right)))
+def _add(graph: Graph, left: int, right: int) -> int:
+    if graph.value(left) == 0.0:
+        return right
+    if graph.value(right) == 0.0:
+        return left
+    if graph.nodes[right].op is Op.NEGATE:
+        return _subtract(graph, left, graph.nodes[right].operands[0])
+    if graph.nodes[left].op is Op.NEGATE:
+        return _subtract(graph, right, graph.nodes[left].operands[0])
+    return graph.put(Node(Op.ADD, (min(left, right), max(left, right))))
 
-    def _multiply(self, left: int, right: int) -> int:
-        for one, other in ((left, right), (right, left)):
-            value = self.value(one)
-            if value == 0.0:
-                return one
-            if value == 1.0:
-                return other
-            if value == -1.0:
-                return self.unary(Op.NEGATE, other)
-            if self.nodes[one].op is Op.NEGATE:
-                return self.unary(Op.NEGATE, self._multiply(self.nodes[one].operands[0], other))
-        return self.put(Node(Op.MULTIPLY, (min(left, right), max(left, right))))
 
-    def _divide(self, left: int, right: int) -> int:
-        if self.value(left) == 0.0 or self.value(right) == 1.0:
-            return left
-        if self.nodes[left].op is Op.NEGATE:
-            return self.unary(Op.NEGATE, self._divide(self.nodes[left].operands[0], right))
-        return self.put(Node(Op.DIVIDE, (left, right)))
+def _subtract(graph: Graph, left: int, right: int) -> int:
+    if graph.value(right) == 0.0:
+        return left
+    if graph.value(left) == 0.0:
+        return graph.unary(Op.NEGATE, right)
+    if graph.nodes[right].op is Op.NEGATE:
+        return _add(graph, left, graph.nodes[right].operands[0])
+    return graph.put(Node(Op.SUBTRACT, (left, right)))
 
-    def _power(self, base: int, exponent: int) -> int:
-        value = self.value(exponent)
-        if value == 0.5:
-            return self.unary(Op.SQRT, base)
-        if value is None or value != round(value) or abs(value) > _MAX_UNROLLED_POWER:
-            return self.put(Node(Op.POWER, (base, exponent)))
-        result, square, bits = self.constant(1.0), base, int(abs(value))
-        while bits:
-            if bits & 1:
-                result = self.binary(Op.MULTIPLY, result, square)
-            bits >>= 1
-            if bits:
-                square = self.binary(Op.MULTIPLY, square, square)
-        return result if value >= 0 else self.binary(Op.DIVIDE, self.constant(1.0), result)
+
+def _multiply(graph: Graph, left: int, right: int) -> int:
+    for one, other in ((left, right), (right, left)):
+        value = graph.value(one)
+        if value == 0.0:
+            return one
+        if value == 1.0:
+            return other
+        if value == -1.0:
+            return graph.unary(Op.NEGATE, other)
+        if graph.nodes[one].op is Op.NEGATE:
+            return graph.unary(Op.NEGATE, _multiply(graph, graph.nodes[one].operands[0], other))
+    return graph.put(Node(Op.MULTIPLY, (min(left, right), max(left, right))))
+
+
+def _divide(graph: Graph, left: int, right: int) -> int:
+    if graph.value(left) == 0.0 or graph.value(right) == 1.0:
+        return left
+    if graph.nodes[left].op is Op.NEGATE:
+        return graph.unary(Op.NEGATE, _divide(graph, graph.nodes[left].operands[0], right))
+    return graph.put(Node(Op.DIVIDE, (left, right)))
+
+
+def _power(graph: Graph, base: int, exponent: int) -> int:
+    value = graph.value(exponent)
+    if value == 0.5:
+        return graph.unary(Op.SQRT, base)
+    if value is None or value != round(value) or abs(value) > _MAX_UNROLLED_POWER:
+        return graph.put(Node(Op.POWER, (base, exponent)))
+    result, square, bits = graph.constant(1.0), base, int(abs(value))
+    while bits:
+        if bits & 1:
+            result = graph.binary(Op.MULTIPLY, result, square)
+        bits >>= 1
+        if bits:
+            square = graph.binary(Op.MULTIPLY, square, square)
+    return result if value >= 0 else graph.binary(Op.DIVIDE, graph.constant(1.0), result)
 
 
 def _fold(op: Op, left: float | None, right: float | None) -> float | None:

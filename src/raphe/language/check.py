@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from raphe.core.errors import Place, nearest
+from raphe.core.sources import Provenance
+from raphe.core.units import Quantity
 from raphe.language.check_module import check_module
 from raphe.language.findings import Code, Finding, Findings, Severity
 from raphe.language.flatten import flatten, flatten_module, names_in
@@ -22,7 +24,6 @@ from raphe.language.model import (
     Output,
     Use,
 )
-from raphe.core.sources import Provenance
 
 __all__ = ["Finding", "Severity", "check_assembly", "check_document"]
 
@@ -173,7 +174,9 @@ def _chosen(
         for name in (use.module, *use.rivals):
             if name not in library.modules:
                 message = f'unknown module "{name}"'
-                findings.error(Code.UNKNOWN_MODULE, message, use.place, nearest(name, library.modules))
+                findings.error(
+                    Code.UNKNOWN_MODULE, message, use.place, nearest(name, library.modules)
+                )
         name = choices.get(use.alias, use.module)
         if name in library.modules:
             modules[use.alias] = library.modules[name]
@@ -214,7 +217,9 @@ def _check_wires(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
         unit = _unit_of(module, port.name)
         if unit is not None and (unit[0] != goal.unit.dimension or unit[1] != goal.unit.factor):
             message = f'"{wire.origin}" ({unit[2]}, {port.place}) and "{wire.goal}" ({goal.unit}, {goal.place})'
-            findings.error(Code.BAD_PORT, f"{message} differ in unit", wire.place, "give both one unit")
+            findings.error(
+                Code.BAD_PORT, f"{message} differ in unit", wire.place, "give both one unit"
+            )
         if port.meaning != goal.meaning:
             message = (
                 f'"{wire.origin}" ({port.meaning}, {port.place}) and '
@@ -222,10 +227,10 @@ def _check_wires(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
             )
             findings.error(Code.BAD_PORT, message, wire.place, "connect ports that mean the same")
     for alias, module in modules.items():
-        for port in module.inputs:
-            if f"{alias}.{port.name}" not in fed:
-                message = f'the in-port "{alias}.{port.name}" ({port.place}) is not connected'
-                advice = f"connect an output that means {port.meaning}"
+        for need in module.inputs:
+            if f"{alias}.{need.name}" not in fed:
+                message = f'the in-port "{alias}.{need.name}" ({need.place}) is not connected'
+                advice = f"connect an output that means {need.meaning}"
                 findings.error(Code.BAD_PORT, message, assembly.place, advice)
 
 
@@ -243,7 +248,9 @@ def _out_port(
 
 
 def _unit_of(module: Module, name: str) -> tuple[object, float, str] | None:
-    units = {one.name: one.unit for one in (*module.species, *module.quantities, *module.inputs)}
+    units = {one.name: one.unit for one in module.species}
+    units |= {one.name: one.unit for one in module.quantities}
+    units |= {one.name: one.unit for one in module.inputs}
     units |= {one.name: one.value.unit for one in module.parameters}
     unit = units.get(name)
     return None if unit is None else (unit.dimension, unit.factor, unit.text)
@@ -251,16 +258,17 @@ def _unit_of(module: Module, name: str) -> tuple[object, float, str] | None:
 
 def _check_names(assembly: Assembly, modules: Mapping[str, Module], findings: Findings) -> None:
     routes = [f"{a}.{route.name}" for a, module in modules.items() for route in module.routes]
-    known = [
-        f"{alias}.{one.name}"
-        for alias, module in modules.items()
-        for one in (*module.species, *module.quantities, *module.parameters)
-    ]
+    known = []
+    for alias, module in modules.items():
+        known += [f"{alias}.{one.name}" for one in module.species]
+        known += [f"{alias}.{one.name}" for one in module.quantities]
+        known += [f"{alias}.{one.name}" for one in module.parameters]
     for drug in assembly.drugs:
         if drug.route not in routes:
             message = f'no route is called "{drug.route}"'
             findings.error(Code.UNKNOWN_NAME, message, drug.place, nearest(drug.route, routes))
-    asked = [(one.quantity, one.place) for one in (*assembly.targets, *assembly.shown)]
+    asked = [(one.quantity, one.place) for one in assembly.targets]
+    asked += [(one.quantity, one.place) for one in assembly.shown]
     for path, place in asked:
         if path not in known:
             message = f'no quantity is called "{path}"'
@@ -291,8 +299,8 @@ def _check_flat(model: Model, findings: Findings) -> None:
         used = {name for name in (route.lag, route.fraction) if name in moving}
         _constant(used, "a lag or fraction", route.place, findings)
     for event in model.events:
-        if event.at is not None and not hasattr(event.at, "unit"):
-            used = names_in(event.at) & moving  # type: ignore[arg-type]
+        if event.at is not None and not isinstance(event.at, Quantity):
+            used = names_in(event.at) & moving
             _constant(used, "the time of an event", event.place, findings)
 
 
@@ -300,7 +308,9 @@ def _constant(moving: set[str], what: str, place: Place, findings: Findings) -> 
     if moving:
         names = ", ".join(f'"{name}"' for name in sorted(moving))
         advice = "use parameters, and quantities of parameters"
-        findings.error(Code.NOT_CONSTANT, f"{what} depends on {names}, which changes", place, advice)
+        findings.error(
+            Code.NOT_CONSTANT, f"{what} depends on {names}, which changes", place, advice
+        )
 
 
 def _loop(needs: Mapping[str, set[str]]) -> list[str]:

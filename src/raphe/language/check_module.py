@@ -35,7 +35,9 @@ def check_module(module: Module, sources: Mapping[str, Source], findings: Findin
         _check_origin(parameter, sources, findings)
     for substance in module.substances:
         if substance.molar_mass.value.unit.dimension != _MOLAR_MASS:
-            message = f'the molar mass of "{substance.name}" is in {substance.molar_mass.value.unit}'
+            message = (
+                f'the molar mass of "{substance.name}" is in {substance.molar_mass.value.unit}'
+            )
             findings.error(Code.WRONG_UNIT, message, substance.place, "expected g/mol")
     for expression in _formulas(module):
         _check_names(expression, scope, findings)
@@ -54,8 +56,8 @@ class _Scope:
         self.compartments = {one.name for one in module.compartments}
         self.masses = {one.name: _MOLAR_MASS for one in module.substances}
         self.names: dict[str, Dimension | None] = dict(species)
-        for one in (*module.quantities, *module.inputs):
-            self.names[one.name] = one.unit.dimension
+        self.names |= {one.name: one.unit.dimension for one in module.quantities}
+        self.names |= {one.name: one.unit.dimension for one in module.inputs}
         for parameter in module.parameters:
             self.names[parameter.name] = parameter.value.unit.dimension
         homes = {one.name: one.compartment for one in module.species}
@@ -68,15 +70,13 @@ class _Scope:
 
 
 def _check_duplicates(module: Module, findings: Findings) -> None:
-    values = (
-        *module.substances,
-        *module.inputs,
-        *module.parameters,
-        *module.quantities,
-        *module.species,
-    )
+    values: list[tuple[str, Place]] = [(one.name, one.place) for one in module.substances]
+    values += [(one.name, one.place) for one in module.inputs]
+    values += [(one.name, one.place) for one in module.parameters]
+    values += [(one.name, one.place) for one in module.quantities]
+    values += [(one.name, one.place) for one in module.species]
     groups: tuple[tuple[str, Iterable[tuple[str, Place]]], ...] = (
-        ("name", [(one.name, one.place) for one in values]),
+        ("name", values),
         ("compartment", [(one.name, one.place) for one in module.compartments]),
         ("reaction", [(one.name, one.place) for one in module.reactions]),
         ("event", [(one.name, one.place) for one in module.events]),
@@ -95,9 +95,7 @@ def _check_duplicates(module: Module, findings: Findings) -> None:
             first.setdefault(name, place)
 
 
-def _check_origin(
-    parameter: Parameter, sources: Mapping[str, Source], findings: Findings
-) -> None:
+def _check_origin(parameter: Parameter, sources: Mapping[str, Source], findings: Findings) -> None:
     origin = parameter.provenance
     if origin is None:
         advice = 'add read KEY "locator"; or derived ... because "how"; or assumed "reason";'
@@ -187,7 +185,9 @@ def _check_rates(module: Module, scope: _Scope, findings: Findings) -> None:
         other = written.get(name) or touched.get(name)
         if other is not None:
             message = f'"{name}" has two rates of change'
-            findings.error(Code.TWO_RATES, message, derivative.place, f"the other stands at {other}")
+            findings.error(
+                Code.TWO_RATES, message, derivative.place, f"the other stands at {other}"
+            )
         written.setdefault(name, derivative.place)
     for species in module.species:
         if species.name not in touched and species.name not in written:
@@ -280,7 +280,8 @@ def _check_unused(module: Module, findings: Findings) -> None:
         used |= {name for name in (route.lag, route.fraction) if name is not None}
     if not module.outputs:  # a module without ports is read as a whole
         used |= {quantity.name for quantity in module.quantities}
-    for one in (*module.inputs, *module.parameters):
-        if one.name not in used:
-            message = f'nothing uses "{one.name}"'
-            findings.warning(Code.UNUSED, message, one.place, "remove it")
+    given = [(one.name, one.place) for one in module.inputs]
+    given += [(one.name, one.place) for one in module.parameters]
+    for name, place in given:
+        if name not in used:
+            findings.warning(Code.UNUSED, f'nothing uses "{name}"', place, "remove it")

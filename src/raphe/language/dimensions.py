@@ -93,7 +93,9 @@ class DimensionCheck:
             )
         return None if value == 0.0 else NONE
 
-    def _same(self, left: Expression, right: Expression, what: str, place: Place) -> Dimension | None:
+    def _same(
+        self, left: Expression, right: Expression, what: str, place: Place
+    ) -> Dimension | None:
         one, other = self.infer(left), self.infer(right)
         if one is None or other is None:
             return one if other is None else other

@@ -39,8 +39,6 @@ from raphe.language.model import (
     Species,
 )
 
-_Comparison = TypeVar("_Comparison", Comparison, Expression)
-
 
 def flatten(assembly: Assembly, library: Library, choices: Mapping[str, str]) -> Model:
     """Write all modules of an assembly out into one model.
@@ -58,7 +56,9 @@ def flatten(assembly: Assembly, library: Library, choices: Mapping[str, str]) ->
     -------
     Model
     """
-    modules = {use.alias: library.modules[choices.get(use.alias, use.module)] for use in assembly.uses}
+    modules = {
+        use.alias: library.modules[choices.get(use.alias, use.module)] for use in assembly.uses
+    }
     wires = {connection.goal: connection.origin for connection in assembly.connections}
     parts = [_Part(alias, module, wires) for alias, module in sorted(modules.items())]
     return _model(
@@ -180,7 +180,9 @@ class _Part:
             rate = written.get(species.name)
             if rate is None:
                 rate = _net_rate(self.prefix + species.name, reactions, species.place)
-            found.append(Derivative(species=self.prefix + species.name, rate=rate, place=species.place))
+            found.append(
+                Derivative(species=self.prefix + species.name, rate=rate, place=species.place)
+            )
         return found
 
     def events(self) -> list[Event]:

@@ -13,8 +13,8 @@ from raphe.core.units import Quantity, Unit, parse_unit
 from raphe.language.expression import Comparison
 from raphe.language.formulas import formula
 from raphe.language.model import (
-    AssignedQuantity,
     Assembly,
+    AssignedQuantity,
     Assignment,
     Compartment,
     Connection,
@@ -134,7 +134,7 @@ def _source(tree: Tree) -> Source:
             fields[name.text] = _text(value)
     if "title" not in fields:
         raise LanguageError("title is missing", place=tree.place, advice='add: title "...";')
-    return Source(key=tree.leaf().text, year=_whole(year), place=tree.place, **fields)  # type: ignore[arg-type]
+    return Source(key=tree.leaf().text, year=_whole(year), place=tree.place, **fields)
 
 
 def _provenance(tree: Tree) -> Provenance:

@@ -113,7 +113,9 @@ def read_tree(text: str, file: str) -> Tree:
         position = len(text) if error.token.type == "$END" else int(error.token.start_pos or 0)
         raise _unexpected(text, file, position, set(error.accepts or error.expected)) from None
     except lark.exceptions.UnexpectedCharacters as error:
-        raise _unexpected(text, file, int(error.pos_in_stream), set(error.allowed or ())) from None
+        raise _unexpected(
+            text, file, int(error.pos_in_stream or 0), set(error.allowed or ())
+        ) from None
     return _convert(raw, file)
 
 
@@ -152,16 +154,18 @@ def place_of(text: str, file: str, position: int) -> Place:
 def _unexpected(text: str, file: str, position: int, expected: set[str]) -> LanguageError:
     place = place_of(text, file, position)
     found = re.match(r'[A-Za-z0-9_.]+|"[^"\n]{0,30}"?|\S', text[position:])
-    shown = "the end of the file" if found is None else found[0][:32].strip('"')
+    message = "the file ends too early"
+    if found is not None:
+        shown = found[0][:32].strip('"')
+        message = f'unexpected "{shown}"'
     keywords = {_keyword(name) for name in expected if name not in _WORDS}
-    message = f"unexpected {shown}" if found is None else f'unexpected "{shown}"'
     if found is not None and found[0][0].isalpha():
         near = nearest(found[0], keywords)
         if near.startswith("did you mean"):
             return LanguageError(message, place=place, advice=near)
     words = sorted(_WORDS[name] for name in expected if name in _WORDS)
     if "UNIT" in expected:
-        words = ["a " + _WORDS["UNIT"].removeprefix("a ")]
+        words = [_WORDS["UNIT"]]
     words += sorted(f'"{keyword}"' for keyword in keywords)
     return LanguageError(message, place=place, advice="expected " + " or ".join(words[:8]))
 

@@ -36,7 +36,9 @@ def load_catalog() -> Catalog:
         The same object each time; it cannot be changed.
     """
     root = resources.files("raphe.library")
-    documents = [parse(file.read_text("utf-8"), name) for name, file in _files(root, "", _MAX_DEPTH)]
+    documents = [
+        parse(file.read_text("utf-8"), name) for name, file in _files(root, "", _MAX_DEPTH)
+    ]
     return make_catalog(documents)
 
 

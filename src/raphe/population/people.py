@@ -38,15 +38,12 @@ class Population:
         Persons of the layer PEOPLE.
     draws
         Draws of the population values for TYPICAL and TRIALS.
-    trial_size
-        Persons of each trial.
     seed
         Any whole number; equal seeds give equal people.
     """
 
     people: int
     draws: int
-    trial_size: int
     seed: int
 
 
@@ -68,7 +65,12 @@ class Subjects:
 
 
 def draw_subjects(
-    model: Model, population: Population, layer: Layer, *, fixed: Mapping[str, Quantity]
+    model: Model,
+    population: Population,
+    layer: Layer,
+    *,
+    trial_size: int = 1,
+    fixed: Mapping[str, Quantity],
 ) -> Subjects:
     """Draw the subjects of one layer.
 
@@ -80,6 +82,8 @@ def draw_subjects(
         Numbers and seed.
     layer
         Which spreads to draw.
+    trial_size
+        Persons of each trial of the layer TRIALS.
     fixed
         Parameters that everybody shares: no spread of either kind.
 
@@ -100,7 +104,7 @@ def draw_subjects(
     persons = {
         Layer.PEOPLE: population.people,
         Layer.TYPICAL: 1,
-        Layer.TRIALS: population.trial_size,
+        Layer.TRIALS: trial_size,
     }[layer]
     columns = []
     for parameter in model.parameters:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import io
 import math
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from typing import Any
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -23,20 +22,21 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from raphe.analysis.answer import Answer, Band, Comparison, Course, Effect, Interval
+from raphe.analysis.answer import Answer, Comparison, Course, Effect, Interval
 from raphe.analysis.wording import (
     amount,
     change,
-    duration,
     is_plain,
     number,
     span,
     verdict,
 )
 from raphe.core.draws import FloatArray
+from raphe.report.courses import axis_label, course_words, is_ratio, limits, taken, thinned
+from raphe.report.svg import inline_svg, printable
 
-MAX_POINTS = 400  # drawn of one line
 _DAYS_FROM = 72.0  # h; longer runs are drawn in days
+_STEPS = [1, 2, 2.5, 5, 10]  # between ticks
 
 # Okabe and Ito, "Color universal design" (2008): told apart by color-blind readers.
 PEOPLE = "#0072B2"
@@ -46,8 +46,7 @@ INK = "#222222"
 MUTED = "#767676"
 DOSING = "#EDEDED"
 
-_FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
-_STYLE: dict[str, object] = {
+_STYLE: dict[Any, Any] = {  # the type of its keys differs between versions of matplotlib
     "axes.axisbelow": True,
     "axes.edgecolor": "#555555",
     "axes.formatter.use_mathtext": False,
@@ -72,11 +71,6 @@ _STYLE: dict[str, object] = {
     "ytick.color": "#444444",
     "ytick.labelsize": 9.0,
 }
-_TAG = re.compile(r"<[^<>]*>")
-_OWN_ID = re.compile(r'(\bid=")([^"]*)(")')
-_ID_USE = re.compile(r'(url\(#|\bhref="#)([^")]*)')
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +111,8 @@ def draw_outputs(answer: Answer) -> tuple[OutputFigure, ...]:
     for place, output in enumerate(outputs, start=1):
         courses = [course for course in answer.courses if course.output == output]
         shown = [course for course in courses if course.scenario in dosed] or courses
-        still = next((course for course in courses if course not in shown), None)
-        limits = _limits(shown)
+        still = next((course for course in courses if course.scenario not in dosed), None)
+        around = limits(shown)
         panels = tuple(
             Panel(
                 scenario=course.scenario,
@@ -126,7 +120,7 @@ def draw_outputs(answer: Answer) -> tuple[OutputFigure, ...]:
                     course,
                     effect=_effect_of(answer, course.scenario),
                     still=still,
-                    limits=limits,
+                    around=around,
                     prefix=f"fig{place}-{k}-",
                 ),
                 course=course,
@@ -139,7 +133,7 @@ def draw_outputs(answer: Answer) -> tuple[OutputFigure, ...]:
                 output=output,
                 title=first.title,
                 unit="" if is_plain(first.unit) else first.unit,
-                ratio=_is_ratio(first),
+                ratio=is_ratio(first),
                 panels=panels,
             )
         )
@@ -150,78 +144,35 @@ def _effect_of(answer: Answer, scenario: str) -> Effect | None:
     return next((effect for effect in answer.effects if effect.scenario == scenario), None)
 
 
-def _is_ratio(course: Course) -> bool:
-    middle = course.people.middle
-    return is_plain(course.unit) and len(middle) > 0 and abs(float(middle[0]) - 1.0) < 1e-3
-
-
-def _limits(courses: Sequence[Course]) -> tuple[float, float]:
-    """Limits of the value axis that hold every band of every panel."""
-    bands = [band for course in courses for band in (course.people, course.uncertainty)]
-    lines = [line for band in bands for line in (band.low, band.middle, band.high)]
-    values = np.concatenate([np.asarray(line, dtype=np.float64) for line in lines])
-    values = values[np.isfinite(values)]
-    if len(values) == 0:
-        return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
-    if _is_ratio(courses[0]):
-        low, high = min(low, 0.98), max(high, 1.02)
-    elif low >= 0.0:
-        low = 0.0
-    room = 0.05 * (high - low) or 0.5
-    return (low if low == 0.0 else low - room), high + room
-
-
-def thinned(course: Course) -> NDArray[np.intp]:
-    """Places of at most `MAX_POINTS` times that keep the peaks and troughs of the median.
-
-    Parameters
-    ----------
-    course
-        Of any length.
-
-    Returns
-    -------
-    array of shape (kept times,)
-    """
-    count = len(course.hours)
-    if count <= MAX_POINTS:
-        return np.arange(count, dtype=np.intp)
-    middle = np.nan_to_num(course.people.middle)
-    buckets = np.array_split(np.arange(count), (MAX_POINTS - 2) // 2)
-    places = [0, count - 1]
-    for bucket in buckets:
-        places += [bucket[np.argmin(middle[bucket])], bucket[np.argmax(middle[bucket])]]
-    return np.unique(np.asarray(places, dtype=np.intp))
-
-
 def _draw_course(
     course: Course,
     *,
     effect: Effect | None,
     still: Course | None,
-    limits: tuple[float, float],
+    around: tuple[float, float],
     prefix: str,
 ) -> str:
-    with matplotlib.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE):
         figure, axes = _figure(4.7, 2.9)
         longest = float(course.hours[-1]) if len(course.hours) else 1.0
         scale = 24.0 if longest > _DAYS_FROM else 1.0
         if effect is not None and effect.doses:
             _dosing(axes, effect, scale)
-        if _is_ratio(course):
-            axes.axhline(1.0, color="#999999", linewidth=0.9, zorder=1)
+        if is_ratio(course):
+            axes.axhline(1.0, color="#AAAAAA", linewidth=0.9, zorder=1)
         if still is not None:
             _still_line(axes, still, longest, scale)
         kept = thinned(course)
         hours = course.hours[kept] / scale
         _bands(axes, hours, course, kept)
         axes.set_xlim(0.0, max(longest / scale, 1e-9))
-        axes.set_ylim(*limits)
-        axes.set_xlabel("days after the first dose" if scale > 1.0 else "hours after the first dose")
-        axes.set_ylabel(_axis_label(course))
-        axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 3, 4, 5, 6, 7, 10]))
-        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.set_ylim(*around)
+        axes.set_xlabel(
+            "days after the first dose" if scale > 1.0 else "hours after the first dose"
+        )
+        axes.set_ylabel(_short(axis_label(course), 40))
+        axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 7, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
         axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
         if not np.isfinite(course.people.middle).any():
@@ -230,14 +181,8 @@ def _draw_course(
             figure,
             prefix=prefix,
             title=f"{course.title}: {course.scenario}",
-            description=_course_words(course),
+            description=course_words(course),
         )
-
-
-def _axis_label(course: Course) -> str:
-    if not is_plain(course.unit):
-        return course.unit
-    return "ratio to baseline" if _is_ratio(course) else "fraction"
 
 
 def _tick(value: float) -> str:
@@ -267,16 +212,12 @@ def _still_line(axes: Axes, still: Course, longest: float, scale: float) -> None
     middle = still.people.middle[kept]
     if np.isfinite(middle).any() and np.nanmax(np.abs(middle)) > 0.0:
         axes.plot(
-            still.hours[kept] / scale, middle, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2.5))
+            still.hours[kept] / scale, middle, color=MUTED, linewidth=1.5, linestyle=(0, (1, 2))
         )
 
 
-def _finite(values: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(values), values, np.nan)
-
-
 def _bands(axes: Axes, hours: FloatArray, course: Course, kept: NDArray[np.intp]) -> None:
-    people, unknown = _taken(course.people, kept), _taken(course.uncertainty, kept)
+    people, unknown = taken(course.people, kept), taken(course.uncertainty, kept)
     axes.fill_between(
         hours,
         unknown.low,
@@ -296,25 +237,6 @@ def _bands(axes: Axes, hours: FloatArray, course: Course, kept: NDArray[np.intp]
     axes.plot(hours, people.middle, color=PEOPLE, linewidth=1.9, zorder=5)
 
 
-def _taken(band: Band, kept: NDArray[np.intp]) -> Band:
-    return Band(
-        low=_finite(band.low[kept]), middle=_finite(band.middle[kept]), high=_finite(band.high[kept])
-    )
-
-
-def _course_words(course: Course) -> str:
-    middle = _finite(course.people.middle)
-    if not np.isfinite(middle).any():
-        return "No finished run to draw."
-    lowest, highest = int(np.nanargmin(middle)), int(np.nanargmax(middle))
-    return (
-        f"Median person: lowest {amount(float(middle[lowest]), course.unit)} "
-        f"after {duration(float(course.hours[lowest]))}, "
-        f"highest {amount(float(middle[highest]), course.unit)} "
-        f"after {duration(float(course.hours[highest]))}. The table below has the numbers."
-    )
-
-
 def draw_effects(answer: Answer) -> str:
     """Draw the largest change of the target in every scenario with doses; empty if none has.
 
@@ -331,18 +253,20 @@ def draw_effects(answer: Answer) -> str:
     effects = [effect for effect in answer.effects if effect.doses]
     if not effects:
         return ""
-    with matplotlib.rc_context(_STYLE):
-        figure, axes = _figure(6.6, 1.0 + 0.62 * len(effects))
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(5.0, 0.75 + 0.72 * len(effects))
         axes.axvline(0.0, color="#777777", linewidth=1.0, zorder=1)
         for row, effect in enumerate(effects):
-            _interval_line(axes, effect.largest_change.people, row - 0.14, PEOPLE, "o")
-            _interval_line(axes, effect.largest_change.uncertainty, row + 0.16, UNCERTAIN, "s")
-        axes.set_ylim(len(effects) - 0.45, -0.55)
-        axes.set_yticks(range(len(effects)), [_short(effect.scenario, 30) for effect in effects])
-        axes.tick_params(axis="y", length=0)
+            label = _short(effect.scenario, 48)
+            place = axes.get_yaxis_transform()
+            axes.text(0.0, row - 0.3, label, transform=place, fontsize=9.5, zorder=6)
+            _interval_line(axes, effect.largest_change.people, row, PEOPLE, "o")
+            _interval_line(axes, effect.largest_change.uncertainty, row + 0.28, UNCERTAIN, "s")
+        axes.set_ylim(len(effects) - 0.4, -0.65)
+        axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.margins(x=0.06)
-        axes.xaxis.set_major_locator(MaxNLocator(7))
+        axes.xaxis.set_major_locator(MaxNLocator(7, steps=_STEPS))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
         axes.grid(axis="x", color="#E6E6E6", linewidth=0.6)
         axes.set_xlabel("largest change from baseline, %")
@@ -361,7 +285,9 @@ def _interval_line(axes: Axes, interval: Interval, row: float, color: str, marke
         return
     people = color == PEOPLE
     style = "solid" if people else (0, (3, 1.4))
-    axes.plot(ends[[0, 2]], [row, row], color=color, linewidth=4.0 if people else 2.0, linestyle=style)
+    axes.plot(
+        ends[[0, 2]], [row, row], color=color, linewidth=4.0 if people else 2.0, linestyle=style
+    )
     if not people:
         axes.plot(ends[[0, 2]], [row, row], color=color, linestyle="none", marker="|", markersize=8)
     axes.plot(
@@ -393,7 +319,7 @@ def draw_comparisons(answer: Answer) -> str:
     if not shown:
         return ""
     shown.sort(key=lambda one: one.role == "calibration")
-    with matplotlib.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE):
         figure, axes = _figure(7.0, 1.25 + 0.3 * len(shown))
         ends = [end for one in shown for end in _ratios(one.predicted, one.observed)]
         ends += [value for one in shown for value in _rival_ratios(one)]
@@ -410,10 +336,11 @@ def draw_comparisons(answer: Answer) -> str:
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("predicted / observed (log scale)")
         _fold_axis(axes, wide)
+        key = _comparison_key(shown)
         figure.legend(
-            handles=_comparison_key(shown),
+            handles=key,
             loc="outside lower center",
-            ncols=3,
+            ncols=len(key) if len(key) < 5 else 3,
             frameon=False,
             fontsize=9.0,
             handletextpad=0.4,
@@ -512,10 +439,6 @@ def _comparison_key(shown: Sequence[Comparison]) -> list[Line2D]:
     return key
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "\u2026"
-
-
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of a size in inches with one set of axes, laid out without any window."""
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -545,31 +468,9 @@ def _svg(figure: Figure, *, prefix: str, title: str, description: str) -> str:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
         figure.savefig(written, format="svg", metadata=nothing, transparent=True)
-    text = _CONTROL.sub("", written.getvalue())
-    text = text[text.index("<svg") :].rstrip()
-    opening, body = text[: text.index(">") + 1], text[text.index(">") + 1 :]
-    body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
-    body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>\s*", "", body, count=1, flags=re.DOTALL)
-    body = _TAG.sub(lambda tag: _kept_apart(tag.group(), prefix), body)
-    box = re.search(r'viewBox="([^"]*)"', opening)
-    size = "0 0 100 100" if box is None else box.group(1)
-    names = f'aria-labelledby="{prefix}title {prefix}desc"'
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" role="img" {names} '
-        'style="stroke-linejoin:round;stroke-linecap:butt">\n'
-        f'<title id="{prefix}title">{_plain(title)}</title>\n'
-        f'<desc id="{prefix}desc">{_plain(description)}</desc>'
-    )
-    return head + body
+    return inline_svg(written.getvalue(), prefix=prefix, title=title, description=description)
 
 
-def _plain(text: str) -> str:
-    return escape(_CONTROL.sub("", text))
-
-
-def _kept_apart(tag: str, prefix: str) -> str:
-    """A tag with its own identifiers and those it uses prefixed, and its numbers shortened."""
-    tag = tag.replace("xlink:href=", "href=").replace("'DejaVu Sans', sans-serif", _FONT)
-    tag = _OWN_ID.sub(rf"\g<1>{prefix}\g<2>\g<3>", tag)
-    tag = _ID_USE.sub(rf"\g<1>{prefix}\g<2>", tag)
-    return _LONG_NUMBER.sub(lambda found: f"{float(found.group()):.2f}", tag)
+def _short(text: str, most: int) -> str:
+    text = printable(text)
+    return text if len(text) <= most else text[: most - 1].rstrip() + "\u2026"

@@ -23,14 +23,12 @@ from raphe.core.errors import FileError, Place
 from raphe.core.sources import Source
 from raphe.language.show import ParameterRow
 from raphe.report.figures import draw_comparisons, draw_effects, draw_outputs
+from raphe.report.svg import printable
 
 _TEMPLATE = "page.html.j2"
 _TABLE_ROWS = 12  # times in the table that stands for a figure
 _CLOSE = re.compile(r"(?<=\d) (?=(?:%|h|d|ng/mL|mg|mL/min)(?![\w]))")
 _MINUS = re.compile(r"(?<![\w.\-])-(?=\d)")
-_BAD_ANCHOR = re.compile(r"[^A-Za-z0-9]+")
-# HTML forbids these even as references.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,7 @@ def render_page(answer: Answer) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["typeset"] = typeset
+    environment.filters.update(typeset=typeset, breakable=breakable)
     environment.globals.update(
         amount=wording.amount,
         span=wording.span,
@@ -134,7 +132,7 @@ def render_page(answer: Answer) -> str:
         groups=_groups(answer),
         references=references,
     )
-    return _CONTROL.sub("", text)
+    return printable(text)
 
 
 def _template() -> str:
@@ -146,10 +144,15 @@ def typeset(text: str) -> str:
 
     Examples
     --------
-    >>> typeset("-41 to +6 %")
-    '−41 to +6\\xa0%'
+    >>> typeset("-41 to +6 %") == "−41 to +6" + chr(160) + "%"
+    True
     """
     return _CLOSE.sub("\u00a0", _MINUS.sub("\u2212", text))
+
+
+def breakable(name: str) -> str:
+    """A name that a narrow column may break after an underscore."""
+    return name.replace("_", "_\u200b")
 
 
 def table_rows(course: Course) -> tuple[TableRow, ...]:
@@ -236,7 +239,7 @@ def _references(sources: Sequence[Source]) -> tuple[Reference, ...]:
 def _link(source: Source) -> str:
     """Where a source can be found; only addresses of the web, never another scheme."""
     if source.doi:
-        return "https://doi.org/" + quote(source.doi, safe="/:;()._-")
+        return "https://doi.org/" + quote(source.doi, safe="/:;()._-", errors="replace")
     if source.pmid.isascii() and source.pmid.isdigit():
         return f"https://pubmed.ncbi.nlm.nih.gov/{source.pmid}/"
     return source.url if source.url.startswith(("https://", "http://")) else ""

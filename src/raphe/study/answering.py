@@ -102,7 +102,7 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
 def _finished(data: Dataset, output: str) -> FloatArray:
     """Courses of the subjects that finished; `Answer.failures` counts the others."""
     values = values_of(data, output)
-    return values[np.asarray(data["status"].values) == 0]
+    return np.asarray(values[np.asarray(data["status"].values) == 0])
 
 
 def _times(data: Dataset) -> FloatArray:

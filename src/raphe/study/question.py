@@ -17,7 +17,7 @@ from raphe.library.catalog import Catalog, find_model, observations_of
 from raphe.population.people import Population
 
 NO_DRUG = "no drug"
-DEFAULT_POPULATION = Population(people=1000, draws=200, trial_size=12, seed=1)
+DEFAULT_POPULATION = Population(people=1000, draws=200, seed=1)
 _MAX_TIMES = 20_000
 _GRID = re.compile(r"every\s+(?P<step>.+?)\s+for\s+(?P<length>.+)\Z", re.IGNORECASE)
 _FINE, _COARSE = "15 min", "2 h"

@@ -23,7 +23,7 @@ from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.language.model import Model
 from raphe.library.catalog import Catalog
-from raphe.population.people import Layer, draw_subjects
+from raphe.population.people import draw_subjects
 from raphe.study.plan import Job, Plan
 
 Progress = Callable[[int, int], None]
@@ -139,14 +139,17 @@ def _run_job(
     plan: Plan, job: Job, prepared: _Prepared, threads: int, report: Callable[[int], None]
 ) -> Dataset:
     study, kernel = plan.study, prepared.kernel
-    population = study.population
-    if job.layer is Layer.TRIALS:
-        population = replace(population, trial_size=job.subjects // population.draws)
     known = {parameter.name for parameter in prepared.model.parameters}
     fixed = study.fixed
     if any(job.variant.key):  # another module need not have a parameter that the study fixes
         fixed = {name: value for name, value in fixed.items() if name in known}
-    subjects = draw_subjects(prepared.model, population, job.layer, fixed=fixed)
+    subjects = draw_subjects(
+        prepared.model,
+        study.population,
+        job.layer,
+        trial_size=job.subjects // study.population.draws,
+        fixed=fixed,
+    )
     settings = settings_of(kernel, subjects.parameters)
     routes = {drug.name: drug.route for drug in prepared.model.drugs}
     timeline = make_timeline(
@@ -164,9 +167,7 @@ def _run_job(
     if len(failed) > study.failures_allowed * job.subjects:
         first = Status(int(outcome.status[failed[0]]))
         share = f"{len(failed)} of {job.subjects} subjects failed"
-        where = (
-            f'in scenario "{job.scenario.name}", layer {job.layer.value}'
-        )
+        where = f'in scenario "{job.scenario.name}", layer {job.layer.value}'
         reason = f"the first at {outcome.reached[failed[0]]:.6g} h: {ADVICE[first]}"
         advice = "set failures_allowed in the study to summarize the others"
         raise SubjectsFailedError(f"{share} {where}; {reason}; {advice}")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pydantic
 import ruamel.yaml
@@ -43,7 +42,6 @@ class _Scenario(_Strict):
 class _People(_Strict):
     count: int = pydantic.Field(DEFAULT_POPULATION.people, ge=1, le=10_000_000)
     draws: int = pydantic.Field(DEFAULT_POPULATION.draws, ge=2, le=100_000)
-    trial_size: int = pydantic.Field(DEFAULT_POPULATION.trial_size, ge=1, le=10_000)
 
 
 class _Tolerance(_Strict):
@@ -133,7 +131,6 @@ def parse_study(text: str, file: str) -> Study:
         population=Population(
             people=raw.people.count,
             draws=raw.people.draws,
-            trial_size=raw.people.trial_size,
             seed=raw.seed,
         ),
         choices=raw.choices,
@@ -227,10 +224,10 @@ def _place(places: Mapping[_PathKey, Place], path: _PathKey, whole: Place) -> Pl
 def _first_fault(
     error: pydantic.ValidationError, places: Mapping[_PathKey, Place], whole: Place
 ) -> StudyError:
-    """The first fault in the order of the text, in our words."""
+    """The first fault in the order of the text, in our words; what is missing comes after what is wrong."""
     faults = error.errors()
     located = [(_place(places, fault["loc"], whole), fault) for fault in faults]
-    place, fault = min(located, key=lambda pair: (pair[0].line, pair[0].column))
+    place, fault = min(located, key=lambda pair: (pair[1]["type"] == "missing", pair[0]))
     key = ".".join(str(part) for part in fault["loc"]) or "the study"
     match fault["type"]:
         case "extra_forbidden":
@@ -241,11 +238,10 @@ def _first_fault(
             return StudyError(f'the key "{key}" is missing', place=place, advice=_example(key))
     given = fault.get("input")
     shown = f" (found {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return StudyError(f'"{key}" is wrong{shown}', place=place, advice=_expected(fault))
+    return StudyError(f'"{key}" is wrong{shown}', place=place, advice=_expected(fault["msg"]))
 
 
-def _expected(fault: Any) -> str:
-    message = str(fault["msg"])
+def _expected(message: str) -> str:
     return "expected: " + message.removeprefix("Input should be ").strip()
 
 

@@ -1,0 +1,136 @@
+"""Statistics of courses against closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+
+from raphe.analysis.summary import (
+    band,
+    changes,
+    interval,
+    largest_change,
+    mean_over,
+    settling_time,
+    statistic_of,
+    statistic_unit,
+)
+from raphe.core.units import parse_unit
+from raphe.dosing.regimen import Regimen
+from raphe.language.model import Statistic
+
+ONCE = Regimen.from_text("2 mg once")
+TIMES = np.concatenate([np.arange(0.0, 24.0, 0.05), np.arange(24.0, 500.0, 0.5)])
+
+
+def oral(absorption, elimination):
+    """Unit-dose course of one compartment with first-order absorption, and its closed forms."""
+    scale = absorption / (absorption - elimination)
+    course = scale * (np.exp(-elimination * TIMES) - np.exp(-absorption * TIMES))
+    peak = math.log(absorption / elimination) / (absorption - elimination)
+    height = scale * (math.exp(-elimination * peak) - math.exp(-absorption * peak))
+    return course, {"peak": peak, "height": height, "area": 1.0 / elimination}
+
+
+@pytest.mark.parametrize(("absorption", "elimination"), [(1.5, 0.02), (0.7, 0.05)])
+def test_the_statistics_of_one_compartment_are_its_closed_forms(absorption, elimination):
+    course, known = oral(absorption, elimination)
+    rows = np.stack([course, 3.0 * course])
+
+    def of(statistic):
+        return statistic_of(statistic, rows, TIMES, ONCE)
+
+    assert of(Statistic.HALF_LIFE) == pytest.approx([math.log(2) / elimination] * 2, rel=1e-6)
+    assert of(Statistic.MAXIMUM) == pytest.approx([known["height"], 3 * known["height"]], rel=1e-3)
+    assert of(Statistic.TIME_OF_MAXIMUM) == pytest.approx([known["peak"]] * 2, abs=0.05)
+    area = of(Statistic.AREA_TO_INFINITY)
+    assert area == pytest.approx([known["area"], 3 * known["area"]], rel=1e-3)
+    assert of(Statistic.APPARENT_CLEARANCE) == pytest.approx(2.0 / area)
+
+
+def test_accumulation_of_bolus_doses_is_its_closed_form():
+    rate, interval_hours = 0.02, 8.0
+    regimen = Regimen.from_text("1 mg every 8 h for 7 d")
+    times = np.arange(0.0, 24.0 * 9, 0.02)
+    course = sum(
+        np.where(times > dose.time, np.exp(-rate * np.maximum(times - dose.time, 0.0)), 0.0)
+        for dose in regimen.doses
+    )
+
+    def day(number):  # area of a day by integrating each dose's exponential
+        low, high = 24.0 * number, 24.0 * (number + 1)
+        total = 0.0
+        for dose in regimen.doses:
+            begin, end = max(low - dose.time, 0.0), max(high - dose.time, 0.0)
+            total += (math.exp(-rate * begin) - math.exp(-rate * end)) / rate
+        return total
+
+    assert regimen.doses[1].time == interval_hours
+    got = statistic_of(Statistic.ACCUMULATION, course[None, :], times, regimen)
+    assert got == pytest.approx([day(6) / day(0)], rel=2e-3)
+
+
+def test_accumulation_of_a_single_dose_is_no_number():
+    course, _ = oral(1.5, 0.02)
+    assert np.isnan(statistic_of(Statistic.ACCUMULATION, course[None, :], TIMES, ONCE)).all()
+
+
+def test_an_interval_counts_what_is_no_number_as_beyond_the_last():
+    values = np.array([1.0, 2.0, 3.0, np.nan, np.nan])
+    found = interval(values)
+    assert found.middle == 3.0
+    assert math.isnan(found.high)
+
+
+def test_a_band_holds_the_percentiles_at_each_time():
+    rows = np.arange(101.0)[:, None] * np.array([[1.0, 2.0]])
+    found = band(rows)
+    assert found.low == pytest.approx([5.0, 10.0])
+    assert found.middle == pytest.approx([50.0, 100.0])
+    assert found.high == pytest.approx([95.0, 190.0])
+
+
+def test_a_fall_and_its_time_are_found():
+    times = np.array([0.0, 1.0, 2.0, 3.0])
+    change = changes(np.array([[2.0, 1.0, 1.5, 2.2], [4.0, 4.0, 5.0, 4.0]]))
+    size, when = largest_change(change, times)
+    assert size == pytest.approx([-0.5, 0.25])
+    assert when == pytest.approx([1.0, 2.0])
+
+
+def test_settling_counts_from_the_last_dose_and_knows_never():
+    times = np.arange(6.0)
+    change = np.array(
+        [
+            [0.0, 0.5, 0.5, 0.001, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [0.0, 0.5, 0.5, 0.5, 0.5, 0.5],
+            [0.0, 0.5, 0.0, 0.0, 0.0, 0.0],
+        ]
+    )
+    found = settling_time(change, times, last_dose=2.0, within=0.01)
+    assert found[:2] == pytest.approx([1.0, 0.0])
+    assert math.isnan(found[2])
+    assert found[3] == 0.0
+
+
+def test_a_mean_over_time_weighs_by_time():
+    times = np.array([0.0, 1.0, 3.0])
+    assert mean_over(np.array([[0.0, 2.0, 2.0]]), times, 0.0, 3.0) == pytest.approx([5.0 / 3.0])
+    assert np.isnan(mean_over(np.array([[0.0, 2.0, 2.0]]), times, 4.0, 9.0)).all()
+
+
+@pytest.mark.parametrize(
+    ("statistic", "unit"),
+    [
+        (Statistic.MAXIMUM, "ng/mL"),
+        (Statistic.TIME_OF_MAXIMUM, "h"),
+        (Statistic.HALF_LIFE, "d"),
+        (Statistic.AREA_TO_INFINITY, "ng/mL*h"),
+        (Statistic.APPARENT_CLEARANCE, "mL/min"),
+        (Statistic.ACCUMULATION, "dimensionless"),
+    ],
+)
+def test_every_statistic_has_the_dimension_of_its_kind(statistic, unit):
+    found = statistic_unit(statistic, parse_unit("ng/mL"), parse_unit("mg"))
+    assert found == parse_unit(unit).dimension

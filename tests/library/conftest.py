@@ -1,0 +1,143 @@
+"""The flagship model, its kernels, and an independent reference for both."""
+
+import numpy as np
+import pytest
+
+from raphe.engine.compile import compile_program
+from raphe.engine.program import lower
+from raphe.engine.solve import Options, settings_of, solve
+from raphe.engine.timeline import make_timeline
+from raphe.dosing.regimen import Regimen
+from raphe.language.compose import compose
+from raphe.language.expression import evaluate
+from raphe.language.parse import parse
+from raphe.library.catalog import load_catalog, make_catalog
+from raphe.population.people import Layer, Population, draw_subjects
+
+DRIVER = """
+module driver {
+    parameter level = 1 dimensionless { assumed "test"; }
+    parameter pulse = 1 dimensionless { assumed "test"; }
+    parameter begin = 100 h { assumed "test"; }
+    parameter end = 101 h { assumed "test"; }
+    parameter rest = 1 dimensionless { assumed "test"; }
+    parameter slow = 1 1/h { assumed "test"; }
+    species drive : dimensionless = level;
+    derivative drive = 0 * slow;
+    event on at begin { drive = pulse; }
+    event off at end { drive = rest; }
+    output drive as firing_ratio;
+    output rest as serotonin_release_ratio;
+}
+model alone {
+    use driver as driver;
+    use serotonin_terminal as terminal;
+    connect driver.drive -> terminal.firing;
+    connect driver.rest -> terminal.release;
+}
+"""
+
+
+class Runner:
+    """A model and its kernel, run for arrays of parameters."""
+
+    def __init__(self, model, outputs, cache):
+        self.model = model
+        self.program = lower(model, outputs=tuple(outputs))
+        self.kernel = compile_program(self.program, cache=cache)
+        self.names = self.program.layout.parameters
+
+    def defaults(self, **values):
+        row = np.array([self.program.defaults])
+        for name, value in values.items():
+            row[0, self.names.index(name.replace("__", "."))] = value
+        return row
+
+    def run(self, parameters, times, regimen="no drug", options=None):
+        route = self.model.drugs[0].route if self.model.drugs else None
+        settings = settings_of(self.kernel, parameters)
+        timeline = make_timeline(
+            self.program,
+            Regimen.from_text(regimen),
+            route=route,
+            settings=settings,
+            parameters=parameters,
+        )
+        grid = np.asarray(times, dtype=float)
+        return solve(self.kernel, parameters, timeline, grid, options=options or Options())
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("kernels")
+
+
+@pytest.fixture(scope="session")
+def catalog():
+    return load_catalog()
+
+
+@pytest.fixture(scope="session")
+def flagship(catalog):
+    return compose(catalog.assemblies["clonazepam_serotonin"], catalog.library)
+
+
+@pytest.fixture(scope="session")
+def everything(flagship, cache):
+    """The flagship with every species and quantity kept."""
+    names = [species.name for species in flagship.species]
+    names += [quantity.name for quantity in flagship.quantities]
+    return Runner(flagship, names, cache)
+
+
+@pytest.fixture(scope="session")
+def terminal(catalog, cache):
+    """The serotonin terminal alone, driven by a constant or a pulse."""
+    extra = make_catalog([parse(DRIVER, "driver")])
+    library = type(catalog.library)(
+        modules={**catalog.library.modules, **extra.library.modules},
+        sources=catalog.library.sources,
+    )
+    model = compose(extra.assemblies["alone"], library)
+    names = [species.name for species in model.species]
+    names += [quantity.name for quantity in model.quantities]
+    return Runner(model, names, cache)
+
+
+@pytest.fixture(scope="session")
+def random_people(flagship):
+    """Parameters of 64 persons, each in a draw of its own."""
+    population = Population(people=1, draws=64, seed=20261123)
+    return draw_subjects(flagship, population, Layer.TRIALS, trial_size=1, fixed={}).parameters
+
+
+def quantities_at(model, values):
+    """All quantities of a model from its parameters and states, in plain Python."""
+    values = dict(values)
+    for quantity in model.quantities:
+        values[quantity.name] = evaluate(quantity.formula, values)
+    return values
+
+
+def values_at_start(model):
+    """Parameters, starts and quantities of the typical person."""
+    values = {parameter.name: parameter.value.base for parameter in model.parameters}
+    values["time"] = 0.0
+    for quantity in model.quantities:
+        try:
+            values[quantity.name] = evaluate(quantity.formula, values)
+        except KeyError:
+            continue
+    for species in model.species:
+        values[species.name] = 0.0 if species.start is None else evaluate(species.start, values)
+    return quantities_at(model, values)
+
+
+@pytest.fixture(scope="session")
+def at_start():
+    return values_at_start
+
+
+@pytest.fixture(scope="session")
+def with_quantities():
+    return quantities_at

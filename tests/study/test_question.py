@@ -1,0 +1,61 @@
+"""Questions, grids and the studies that they become."""
+
+import pytest
+
+from raphe.core.errors import StudyError, UnknownNameError
+from raphe.library.catalog import load_catalog
+from raphe.study.question import ask, check_study, default_grid, parse_grid
+from raphe.dosing.regimen import Regimen
+
+
+def test_a_grid_begins_at_zero_and_ends_where_it_says():
+    grid = parse_grid("every 15 min for 1 h, then every 2 h for 1 d")
+    assert grid.times[:5] == (0.0, 0.25, 0.5, 0.75, 1.0)
+    assert grid.times[-1] == 25.0
+    assert len(grid.times) == 1 + 4 + 12
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hourly",
+        "every 7 min for 1 h",
+        "every 0 h for 1 d",
+        "every -1 h for 1 d",
+        "every 1 mg for 1 d",
+        "every 1 s for 1 d",
+        "every 1 h for inf d",
+        "every 1 h",
+    ],
+)
+def test_a_grid_that_does_not_read_is_refused(text):
+    with pytest.raises(StudyError):
+        parse_grid(text)
+
+
+def test_the_default_grid_is_fine_through_dosing_and_a_day_and_coarse_after():
+    grid = default_grid(Regimen.from_text("0.5 mg every 8 h for 7 d"))
+    assert grid.times[1] == 0.25
+    assert grid.times[-1] == 160.0 + 24.0 + 480.0
+
+
+def test_a_bare_question_becomes_the_published_regimens_and_no_drug():
+    study = ask(load_catalog(), "clonazepam", "serotonin")
+    texts = [scenario.regimen.text for scenario in study.scenarios]
+    assert texts == ["0.5 mg every 8 h for 7 d", "2 mg once", "no drug"]
+    check_study(study, load_catalog())
+
+
+@pytest.mark.parametrize(
+    ("drug", "target", "advice"),
+    [
+        ("clonazepan", "serotonin", 'did you mean "clonazepam"?'),
+        ("clonazepam", "serotonine", 'did you mean "serotonin"?'),
+        ("aspirin", "serotonin", "known: clonazepam"),
+    ],
+)
+def test_an_unknown_drug_or_target_brings_the_nearest_name(drug, target, advice):
+    with pytest.raises(UnknownNameError) as caught:
+        ask(load_catalog(), drug, target)
+    assert caught.value.advice == advice

@@ -1,0 +1,122 @@
+"""The command line as a person meets it: answers, reports, and one clear line for every mistake."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "clonazepam-serotonin.yaml"
+
+
+def raphe(*arguments, folder):
+    command = [sys.executable, "-m", "raphe.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=110, check=False)
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("asked")
+    return raphe("ask", "clonazepam", "serotonin", "--subjects", 30, folder=folder), folder
+
+
+def test_ask_prints_an_answer_and_writes_a_report(asked):
+    done, folder = asked
+    assert done.returncode == 0, done.stderr
+    assert "not medical advice" in done.stdout.lower()
+    assert "xtracellular serotonin" in done.stdout
+    for words in ("accumulation", "half life", "apparent clearance", "maximum", "area to infinity"):
+        assert words in done.stdout
+    report = folder / "clonazepam-serotonin.html"
+    assert str(report) in done.stdout.replace("\n", "")
+    assert report.read_text("utf-8").startswith("<!")
+
+
+def test_nothing_is_printed_without_a_unit_or_as_nan(asked):
+    done, _ = asked
+    assert not re.search(r"\bnan\b", done.stdout, re.IGNORECASE)
+
+
+def test_the_same_command_writes_the_same_bytes(asked):
+    _, folder = asked
+    again = raphe(
+        "ask", "clonazepam", "serotonin", "--subjects", 30, "--threads", 1, "--report", "b.html",
+        folder=folder,
+    )
+    assert again.returncode == 0, again.stderr
+    assert (folder / "b.html").read_bytes() == (folder / "clonazepam-serotonin.html").read_bytes()
+
+
+def test_run_answers_the_example(tmp_path):
+    done = raphe("run", EXAMPLE, "--subjects", 10, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["clonazepam-serotonin.html"]
+
+
+MISTAKES = [  # arguments, words of the one line
+    (("ask", "clonazepan", "serotonin"), 'did you mean "clonazepam"?'),
+    (("ask", "clonazepam", "serotonine"), 'did you mean "serotonin"?'),
+    (("run", "nothing.yaml"), "cannot read the study"),
+    (("run", "bad.yaml"), "bad.yaml:2:1"),
+    (("run", "dose.yaml"), "dose.yaml:8:5"),
+    (("run", "drug.yaml"), 'has no drug "clonazepan"; did you mean "clonazepam"?'),
+    (("run", "fixed.yaml"), 'has no parameter "person.wait"'),
+    (("run", "choice.yaml"), "is not among the modules of slot"),
+    (("check", "nothing.raphe"), "cannot read the file"),
+    (("check", "bytes.raphe"), "not UTF-8"),
+    (("ask", "clonazepam", "serotonin", "--report", "missing/folder/x.html"), "folder"),
+    (("ask", "clonazepam", "serotonin", "--report", "."), "folder"),
+]
+STUDY = (
+    "raphe: 1\ntitle: A question\nmodel: clonazepam_serotonin\ndrug: clonazepam\n"
+    "target: serotonin\nscenarios:\n  - name: one\n    regimen: 2 mg once\n"
+)
+
+
+@pytest.fixture
+def mistakes(tmp_path):
+    (tmp_path / "bad.yaml").write_text(STUDY.replace("title", "titel"))
+    (tmp_path / "dose.yaml").write_text(STUDY.replace("2 mg once", "-2 mg once"))
+    (tmp_path / "drug.yaml").write_text(STUDY.replace("drug: clonazepam", "drug: clonazepan"))
+    (tmp_path / "fixed.yaml").write_text(STUDY + "fixed: {person.wait: 70 kg}\n")
+    (tmp_path / "choice.yaml").write_text(STUDY + "choices: {drug: adults}\n")
+    (tmp_path / "bytes.raphe").write_bytes(b"\xff\xfe\x00")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("arguments", "words"), MISTAKES)
+def test_a_mistake_gives_one_line_and_exit_code_2_and_leaves_nothing(mistakes, arguments, words):
+    before = sorted(path.name for path in mistakes.iterdir())
+    done = raphe(*arguments, folder=mistakes)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.stdout == ""
+    assert sorted(path.name for path in mistakes.iterdir()) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_refused_before_the_run(tmp_path):
+    tmp_path.chmod(0o500)
+    done = raphe("ask", "clonazepam", "serotonin", folder=tmp_path)
+    tmp_path.chmod(0o700)
+    assert done.returncode == 2
+    assert "written" in done.stderr
+
+
+def test_a_wrong_option_gives_exit_code_2(tmp_path):
+    done = raphe("ask", "clonazepam", "serotonin", "--subjects", 0, folder=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_check_is_content_with_the_library():
+    shelf = ROOT / "src" / "raphe" / "library"
+    for path in sorted(shelf.rglob("*.raphe")):
+        done = raphe("check", path, folder=ROOT)
+        assert done.returncode == 0, done.stdout
+        assert "0 errors" in done.stdout
