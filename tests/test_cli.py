@@ -14,7 +14,9 @@ EXAMPLE = ROOT / "examples" / "clonazepam-serotonin.yaml"
 
 def raphe(*arguments, folder):
     command = [sys.executable, "-m", "raphe.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=110, check=False)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=110, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,15 @@ def test_nothing_is_printed_without_a_unit_or_as_nan(asked):
 def test_the_same_command_writes_the_same_bytes(asked):
     _, folder = asked
     again = raphe(
-        "ask", "clonazepam", "serotonin", "--subjects", 30, "--threads", 1, "--report", "b.html",
+        "ask",
+        "clonazepam",
+        "serotonin",
+        "--subjects",
+        30,
+        "--threads",
+        1,
+        "--report",
+        "b.html",
         folder=folder,
     )
     assert again.returncode == 0, again.stderr

@@ -63,7 +63,15 @@ def test_a_number_keeps_three_digits_and_never_prints_nan(value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(-1e-9, "0 %"), (0.0996, "10 %"), (0.995, "99.5 %"), (-0.996, "-99.6 %"), (3.0, "300 %")],
+    [
+        (-1e-9, "0 %"),
+        (-4e-5, "0 %"),
+        (6e-5, "0.01 %"),
+        (0.0996, "10 %"),
+        (0.995, "99.5 %"),
+        (-0.996, "-99.6 %"),
+        (3.0, "300 %"),
+    ],
 )
 def test_percent_has_no_negative_zero(value, text):
     assert percent(value) == text

@@ -63,7 +63,9 @@ def test_the_engine_agrees_with_an_independent_stiff_solver(
     start = everything.run(row[None, :], [0.0]).values[0, 0, : len(names)]
     units = [species.unit.factor for species in flagship.species]
     state, now = np.array(start), 0.0
-    known = with_quantities(flagship, {**parameters, **dict(zip(names, start, strict=True)), "time": 0.0})
+    known = with_quantities(
+        flagship, {**parameters, **dict(zip(names, start, strict=True)), "time": 0.0}
+    )
     lag, fraction = known["drug.lag"], known["drug.bioavailability"]
     for begin in [*(dose + lag for dose in doses), end]:
         if begin > now:

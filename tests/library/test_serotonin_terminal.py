@@ -31,10 +31,14 @@ def test_tryptophan_and_serotonin_close_their_balances_at_rest(resting):
     assert resting["terminal.entry_flux"] == pytest.approx(synthesis + pool + loss, rel=1e-6)
     extracellular = resting["terminal.extracellular_serotonin"]
     leak = resting["terminal.exchange"] * (extracellular - resting["terminal.cytosolic_serotonin"])
-    glia = resting["terminal.glial_exchange"] * (extracellular - resting["terminal.glial_serotonin"])
+    glia = resting["terminal.glial_exchange"] * (
+        extracellular - resting["terminal.glial_serotonin"]
+    )
     removal = resting["terminal.washout"] * extracellular
     uptake = resting["terminal.uptake_flux"]
-    assert resting["terminal.release_flux"] == pytest.approx(uptake + removal + leak + glia, rel=1e-6)
+    assert resting["terminal.release_flux"] == pytest.approx(
+        uptake + removal + leak + glia, rel=1e-6
+    )
 
 
 def test_the_start_is_the_published_one(resting):
@@ -132,8 +136,6 @@ def test_doubled_tryptophan_raises_synthesis_within_the_clamped_band(
 def test_the_closed_loop_follows_an_independent_program(terminal, level, expected):
     outcome = terminal.run(terminal.defaults(driver__level=level), [0.0, *expected])
     drive_stays = {"driver__begin": 1e6, "driver__end": 1e6 + 1}
-    outcome = terminal.run(
-        terminal.defaults(driver__level=level, **drive_stays), [0.0, *expected]
-    )
+    outcome = terminal.run(terminal.defaults(driver__level=level, **drive_stays), [0.0, *expected])
     ratio = column(terminal, outcome, "terminal.serotonin_change")[1:]
     assert ratio == pytest.approx(list(expected.values()), rel=2e-6)

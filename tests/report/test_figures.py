@@ -14,7 +14,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import answers as made
 
-from raphe.report.courses import MAX_POINTS, thinned
 from raphe.report.figures import draw_comparisons, draw_effects, draw_outputs
 
 ANSWER = made.make_answer()
@@ -70,6 +69,13 @@ def test_a_drawing_stands_inline_and_has_words(drawn):
 def test_text_stays_text(drawn):
     assert all("<text" in svg for svg in drawn)
     assert all("DejaVu Sans', sans-serif" in svg for svg in drawn)
+
+
+def test_the_run_without_a_dose_is_a_line_of_the_others():
+    alone = tuple(course for course in ANSWER.courses if course.scenario != made.NONE)
+    with_rest, without = draw_outputs(ANSWER), draw_outputs(made.make_answer(courses=alone))
+    assert with_rest[-1].panels[0].svg.count("<path") > without[-1].panels[0].svg.count("<path")
+    assert with_rest[0].panels[0].svg == without[0].panels[0].svg  # a level of 0 is no line
 
 
 def test_drawing_twice_gives_the_same_bytes(drawn):
@@ -128,15 +134,3 @@ def test_formulas_and_strange_letters_in_text_are_only_text():
     (figure,) = draw_outputs(made.make_answer(courses=(course,)))
     assert "$x_" in figure.panels[0].svg
     assert "\x00" not in figure.panels[0].svg
-
-
-def test_a_long_line_keeps_its_peaks_in_few_points():
-    hours = np.linspace(0.0, 1000.0, 50_001)
-    middle = np.sin(hours)
-    middle[31_234] = 9.0
-    band = dataclasses.replace(ANSWER.courses[0].people, low=middle, middle=middle, high=middle)
-    course = dataclasses.replace(ANSWER.courses[0], hours=hours, people=band, uncertainty=band)
-    kept = thinned(course)
-    assert len(kept) <= MAX_POINTS
-    assert {0, 31_234, 50_000} <= set(kept.tolist())
-    assert np.all(np.diff(kept) > 0)

@@ -87,7 +87,9 @@ def test_another_seed_gives_other_people(study, simulation):
 def test_progress_counts_every_subject_once(study):
     seen = []
     plan = make_plan(study, load_catalog())
-    run_plan(plan, load_catalog(), threads=2, progress=lambda done, total: seen.append((done, total)))
+    run_plan(
+        plan, load_catalog(), threads=2, progress=lambda done, total: seen.append((done, total))
+    )
     assert seen[-1] == (plan.subjects, plan.subjects)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 

@@ -71,7 +71,14 @@ FAULTS = [  # what is added or replaced, line of the fault, words of the message
     (("raphe: 1", "raphe: [[[["), 0, ""),
     (("raphe: 1", "raphe: 1\nx: " + "[" * 200), 2, "nested deeper"),
     (("raphe: 1", "\x00"), 0, ""),
-    (("    regimen: 2 mg once\n", "    regimen: 2 mg once\n  - name: one\n    regimen: no drug\n"), 9, "a second"),
+    (
+        (
+            "    regimen: 2 mg once\n",
+            "    regimen: 2 mg once\n  - name: one\n    regimen: no drug\n",
+        ),
+        9,
+        "a second",
+    ),
 ]
 
 

@@ -11,13 +11,12 @@ import numpy as np
 
 from raphe.analysis.answer import Band, Interval
 from raphe.core.draws import FloatArray
-from raphe.core.units import Unit, parse_unit
+from raphe.core.units import HOUR, Unit
 from raphe.dosing.regimen import Regimen
 from raphe.language.model import Statistic
 
 LEVELS = (0.05, 0.5, 0.95)
 TERMINAL_WINDOW = (24.0, 120.0)  # h after the last dose: where a terminal slope is read
-_HOUR = parse_unit("h")
 _DAY = 24.0
 
 
@@ -98,12 +97,12 @@ def settling_time(
 
 def statistic_unit(statistic: Statistic, output: Unit, dose: Unit) -> tuple[object, ...]:
     """Dimension of a statistic of an output after doses of a unit."""
-    area = tuple(a + b for a, b in zip(output.dimension, _HOUR.dimension, strict=True))
+    area = tuple(a + b for a, b in zip(output.dimension, HOUR.dimension, strict=True))
     match statistic:
         case Statistic.MAXIMUM:
             return output.dimension
         case Statistic.TIME_OF_MAXIMUM | Statistic.HALF_LIFE:
-            return _HOUR.dimension
+            return HOUR.dimension
         case Statistic.AREA_TO_INFINITY:
             return area
         case Statistic.APPARENT_CLEARANCE:

@@ -74,8 +74,9 @@ def is_plain(unit: str) -> bool:
 
 
 def _percent_number(fraction: float) -> str:
+    """Two digits, but nothing below a hundredth of a percent: no change is known so well."""
     digits = 3 if abs(fraction) >= 0.995 else 2
-    return number(0.0 if abs(fraction) < 5e-7 else 100.0 * fraction, digits)
+    return number(round(100.0 * fraction, 2) if math.isfinite(fraction) else fraction, digits)
 
 
 def percent(fraction: float) -> str:
@@ -121,7 +122,7 @@ def change_range(interval: Interval) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def duration(hours: float) -> str:
+def duration(hours: float, digits: int = 2) -> str:
     """A time: hours below 48 h, days above.
 
     Examples
@@ -132,9 +133,9 @@ def duration(hours: float) -> str:
     if math.isnan(hours):
         return NOT_REACHED
     if abs(hours) < _DAYS_FROM:
-        return f"{number(hours, 2)} h"
+        return f"{number(hours, digits)} h"
     days = hours / 24.0
-    return f"{number(days, 3 if days >= 99.5 else 2)} d"
+    return f"{number(days, max(digits, 3) if days >= 99.5 else digits)} d"
 
 
 def duration_range(interval: Interval) -> str:

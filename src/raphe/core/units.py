@@ -61,6 +61,19 @@ NONE = (Fraction(0),) * len(DIMENSIONS)
 DIMENSIONLESS = Unit("dimensionless", NONE, 1.0)
 
 
+def _unit(text: str, factor: float, **exponents: int) -> Unit:
+    return Unit(text, tuple(Fraction(exponents.get(name, 0)) for name in DIMENSIONS), factor)
+
+
+# Units that code needs by name, written out so that importing them asks nothing of pint.
+HOUR = _unit("h", 1.0, time=1)
+LITER = _unit("L", 1.0, length=3)
+MILLIGRAM = _unit("mg", 1.0, mass=1)
+NANOMOLE = _unit("nmol", 1.0, substance=1)
+PERCENT = _unit("%", 0.01)
+GRAM_PER_MOLE = _unit("g/mol", 1e-6, mass=1, substance=-1)
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number and its unit.

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 
 from raphe.core.errors import DoseError, InputError, Place
-from raphe.core.units import Quantity, parse_quantity, parse_unit
+from raphe.core.units import HOUR, Quantity, parse_quantity
 
-_HOUR = parse_unit("h")
 _MAX_DOSES = 100_000
 _NONE = re.compile(r"(no drug|nothing|none)\Z", re.IGNORECASE)
 _ONCE = re.compile(r"(?P<amount>.+?)\s+once(?:\s+at\s+(?P<start>.+))?\Z", re.IGNORECASE)
@@ -120,7 +119,7 @@ def _positive(text: str, what: str, place: Place | None) -> Quantity:
 
 def _time(text: str, what: str, place: Place | None) -> float:
     quantity = _positive(text, what, place)
-    if not quantity.unit.same_dimension(_HOUR):
+    if not quantity.unit.same_dimension(HOUR):
         raise DoseError(
             f'{what} of "{text}" is no time', place=place, advice='write "8 h" or "7 d"'
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from raphe.core.errors import UnknownNameError, nearest
-from raphe.core.units import Quantity, Unit, parse_unit
+from raphe.core.units import HOUR, Quantity, Unit
 from raphe.engine.graph import Graph, Node, Op, dependents, derivatives, needed
 from raphe.language.expression import (
     Binary,
@@ -33,7 +33,6 @@ _BINARY = {
     "max": Op.MAX,
 }
 _UNARY = {"exp": Op.EXP, "ln": Op.LN, "sqrt": Op.SQRT, "tanh": Op.TANH, "abs": Op.ABS}
-HOUR = parse_unit("h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,12 @@ import numpy.typing as npt
 
 from raphe.core.draws import FloatArray
 from raphe.core.errors import DoseError, UnknownNameError, nearest
-from raphe.core.units import Quantity, parse_unit
+from raphe.core.units import GRAM_PER_MOLE, Quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.program import Program
 from raphe.engine.status import Action
 
 IntegerArray = npt.NDArray[np.int64]
-_MOLAR = parse_unit("g/mol")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +106,8 @@ def _amount(
         return amount.base * ones
     if molar_mass >= 0:
         mass_per_substance = parameters[:, molar_mass]
-        one = tuple(a + b for a, b in zip(unit.dimension, _MOLAR.dimension, strict=True))
-        other = tuple(a - b for a, b in zip(unit.dimension, _MOLAR.dimension, strict=True))
+        one = tuple(a + b for a, b in zip(unit.dimension, GRAM_PER_MOLE.dimension, strict=True))
+        other = tuple(a - b for a, b in zip(unit.dimension, GRAM_PER_MOLE.dimension, strict=True))
         if amount.unit.dimension == one:
             return np.asarray(amount.base / mass_per_substance)
         if amount.unit.dimension == other:

@@ -62,9 +62,10 @@ def check_document(document: Document, *, library: Library) -> tuple[Finding, ..
         sources={**library.sources, **{source.key: source for source in document.sources}},
     )
     for module in document.modules:
-        before = len(findings.sorted())
+        before = len(findings)
         check_module(module, own.sources, findings)
-        if len(findings.sorted()) == before and not module.inputs:
+        alone = not module.inputs and bool(module.quantities or module.species)
+        if alone and len(findings) == before:
             _check_flat(flatten_module(module, own), findings)
     for observation in document.observations:
         _check_observation(observation, own, findings)
@@ -141,10 +142,10 @@ def _check_assembly(
     trial = Findings()
     _duplicate_slots(assembly, trial)
     modules = _chosen(assembly, library, choices, trial)
-    if not trial.sorted():
+    if not len(trial):
         _check_wires(assembly, modules, trial)
         _check_names(assembly, modules, trial)
-    if not trial.sorted() and flat:
+    if not len(trial) and flat:
         _check_flat(flatten(assembly, library, choices), trial)
     for finding in trial.sorted():
         findings.error(finding.code, finding.message, finding.place, finding.advice)

@@ -6,15 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from raphe.core.errors import Place, nearest
 from raphe.core.sources import Source
-from raphe.core.units import NONE, Quantity, dimension_text, parse_unit
+from raphe.core.units import (
+    GRAM_PER_MOLE,
+    LITER,
+    MILLIGRAM,
+    NANOMOLE,
+    NONE,
+    Quantity,
+    dimension_text,
+)
 from raphe.language.dimensions import TIME_DIMENSION, Dimension, DimensionCheck
 from raphe.language.expression import Concentration, Expression, MolarMass, Name, walk
 from raphe.language.findings import Code, Findings
 from raphe.language.model import TIME, Event, Module, Parameter, Reaction, Route
 
-_VOLUME = parse_unit("L").dimension
-_MOLAR_MASS = parse_unit("g/mol").dimension
-_AMOUNTS = (parse_unit("mg").dimension, parse_unit("nmol").dimension)
+_AMOUNTS = (MILLIGRAM.dimension, NANOMOLE.dimension)
 
 
 def check_module(module: Module, sources: Mapping[str, Source], findings: Findings) -> None:
@@ -34,7 +40,7 @@ def check_module(module: Module, sources: Mapping[str, Source], findings: Findin
     for parameter in (*module.parameters, *(s.molar_mass for s in module.substances)):
         _check_origin(parameter, sources, findings)
     for substance in module.substances:
-        if substance.molar_mass.value.unit.dimension != _MOLAR_MASS:
+        if substance.molar_mass.value.unit.dimension != GRAM_PER_MOLE.dimension:
             message = (
                 f'the molar mass of "{substance.name}" is in {substance.molar_mass.value.unit}'
             )
@@ -54,7 +60,7 @@ class _Scope:
         species = {one.name: one.unit.dimension for one in module.species}
         self.species = species
         self.compartments = {one.name for one in module.compartments}
-        self.masses = {one.name: _MOLAR_MASS for one in module.substances}
+        self.masses = {one.name: GRAM_PER_MOLE.dimension for one in module.substances}
         self.names: dict[str, Dimension | None] = dict(species)
         self.names |= {one.name: one.unit.dimension for one in module.quantities}
         self.names |= {one.name: one.unit.dimension for one in module.inputs}
@@ -62,7 +68,7 @@ class _Scope:
             self.names[parameter.name] = parameter.value.unit.dimension
         homes = {one.name: one.compartment for one in module.species}
         self.concentrations: dict[str, Dimension | None] = {
-            name: tuple(a - b for a, b in zip(dimension, _VOLUME, strict=True))
+            name: tuple(a - b for a, b in zip(dimension, LITER.dimension, strict=True))
             for name, dimension in species.items()
             if homes[name] is not None and dimension in _AMOUNTS
         }
@@ -76,7 +82,7 @@ def _check_duplicates(module: Module, findings: Findings) -> None:
     values += [(one.name, one.place) for one in module.quantities]
     values += [(one.name, one.place) for one in module.species]
     groups: tuple[tuple[str, Iterable[tuple[str, Place]]], ...] = (
-        ("name", values),
+        ("name", sorted(values, key=lambda one: one[1])),
         ("compartment", [(one.name, one.place) for one in module.compartments]),
         ("reaction", [(one.name, one.place) for one in module.reactions]),
         ("event", [(one.name, one.place) for one in module.events]),
@@ -215,7 +221,7 @@ def _check_dimensions(module: Module, scope: _Scope, findings: Findings) -> None
     for quantity in module.quantities:
         check.expect(quantity.formula, quantity.unit.dimension, f'"{quantity.name}"')
     for compartment in module.compartments:
-        check.expect(compartment.volume, _VOLUME, f'the volume of "{compartment.name}"')
+        check.expect(compartment.volume, LITER.dimension, f'the volume of "{compartment.name}"')
     for species in module.species:
         if species.start is not None:
             check.expect(species.start, species.unit.dimension, f'the start of "{species.name}"')

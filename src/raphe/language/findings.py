@@ -68,6 +68,9 @@ class Findings:
         )
         self._found[finding] = None
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def sorted(self) -> tuple[Finding, ...]:
         """All, in the order of the text."""
         return tuple(sorted(self._found, key=lambda one: (one.place, one.code, one.message)))

@@ -9,7 +9,7 @@ from typing import TypeVar
 from raphe.core.draws import Bernoulli, Distribution, LogNormal, LogUniform, Normal, Uniform
 from raphe.core.errors import LanguageError, Place, nearest
 from raphe.core.sources import Citation, Provenance, Source, Status
-from raphe.core.units import Quantity, Unit, parse_unit
+from raphe.core.units import PERCENT, Quantity, Unit, parse_unit
 from raphe.language.expression import Comparison
 from raphe.language.formulas import formula
 from raphe.language.model import (
@@ -153,7 +153,7 @@ def _distribution(tree: Tree, value_unit: Unit) -> Distribution:
     numbers = [_signed(part) for part in tree.trees()]
     unit = _units(tree)
     fraction = tree.kind in ("lognormal", "bernoulli")
-    wanted = parse_unit("%") if fraction else value_unit
+    wanted = PERCENT if fraction else value_unit
     if not unit.same_dimension(wanted):
         message = f'"{unit}" does not fit: the distribution is in units of {wanted}'
         raise LanguageError(message, place=tree.place, advice=f"write it in {wanted}")

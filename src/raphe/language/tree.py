@@ -18,9 +18,8 @@ MAX_CHARACTERS = 1_000_000
 _MAX_BRACKETS = 64
 _MAX_WORD = 64
 _MAX_STRING = 2_000
-_MAX_NUMBER = 40
+_MAX_TOKENS = 2_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LONG_WORD = re.compile(rf"[A-Za-z0-9_]{{{_MAX_WORD + 1},}}")
 _WORDS = {
     "NAME": "a name",
     "PATH": "slot.name",
@@ -113,9 +112,8 @@ def read_tree(text: str, file: str) -> Tree:
         position = len(text) if error.token.type == "$END" else int(error.token.start_pos or 0)
         raise _unexpected(text, file, position, set(error.accepts or error.expected)) from None
     except lark.exceptions.UnexpectedCharacters as error:
-        raise _unexpected(
-            text, file, int(error.pos_in_stream or 0), set(error.allowed or ())
-        ) from None
+        position = int(error.pos_in_stream)
+        raise _unexpected(text, file, position, set(error.allowed or ())) from None
     return _convert(raw, file)
 
 
@@ -139,8 +137,14 @@ def _check_limits(text: str, file: str) -> None:
         if depth > _MAX_BRACKETS:
             message = f"brackets are nested deeper than {_MAX_BRACKETS} levels"
             raise LanguageError(message, place=place_of(text, file, match.start()))
-    for match in re.finditer(rf'"[^"\n]*"|#[^\n]*|{_LONG_WORD.pattern}', text):
-        if match[0][0] not in '"#':
+    tokens = 0
+    for match in re.finditer(r'"[^"\n]*"|#[^\n]*|\w+|[^\w\s]', text):
+        tokens = 0 if match[0] in ";{}" else tokens + 1
+        if tokens > _MAX_TOKENS:
+            message = f"a statement has more than {_MAX_TOKENS} words and signs"
+            place = place_of(text, file, match.start())
+            raise LanguageError(message, place=place, advice="split it into quantities")
+        if len(match[0]) > _MAX_WORD and match[0][0] not in '"#':
             message = f'"{match[0][:20]}..." is longer than {_MAX_WORD} characters'
             raise LanguageError(message, place=place_of(text, file, match.start()))
 

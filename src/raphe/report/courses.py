@@ -15,6 +15,7 @@ MAX_POINTS = 400  # drawn of one line
 
 
 def is_ratio(course: Course) -> bool:
+    """Whether a course is told as a ratio to its baseline, so that it begins at 1."""
     middle = course.people.middle
     return is_plain(course.unit) and len(middle) > 0 and abs(float(middle[0]) - 1.0) < 1e-3
 
@@ -60,12 +61,14 @@ def thinned(course: Course) -> NDArray[np.intp]:
 
 
 def axis_label(course: Course) -> str:
+    """The unit of a course, or what its number is where it has none."""
     if not is_plain(course.unit):
         return course.unit
     return "ratio to baseline" if is_ratio(course) else "fraction"
 
 
 def course_words(course: Course) -> str:
+    """Lowest and highest level of the median person, for those who do not see the figure."""
     middle = finite(course.people.middle)
     if not np.isfinite(middle).any():
         return "No finished run to draw."
@@ -84,6 +87,7 @@ def finite(values: FloatArray) -> FloatArray:
 
 
 def taken(band: Band, kept: NDArray[np.intp]) -> Band:
+    """A band at some of its times, with what is infinite left out."""
     return Band(
         low=finite(band.low[kept]),
         middle=finite(band.middle[kept]),

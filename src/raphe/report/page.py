@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -52,15 +53,17 @@ class EffectRow:
     after: str
     dosed: bool
     big: str
+    doubt: str
     end: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a citation: text, and the number of the reference it names (0 for none)."""
+    """A piece of a citation: a key, the number of the reference it names (0 for none), the rest."""
 
-    text: str
+    key: str
     reference: int
+    rest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,7 @@ def render_page(answer: Answer) -> str:
     environment.filters.update(typeset=typeset, breakable=breakable)
     environment.globals.update(
         amount=wording.amount,
+        is_plain=wording.is_plain,
         span=wording.span,
         number=wording.number,
         verdict=wording.verdict,
@@ -151,8 +155,8 @@ def typeset(text: str) -> str:
 
 
 def breakable(name: str) -> str:
-    """A name that a narrow column may break after an underscore."""
-    return name.replace("_", "_\u200b")
+    """A name that a narrow column may break after a dot or an underscore."""
+    return re.sub(r"([_.])", "\\1\u200b", name)
 
 
 def table_rows(course: Course) -> tuple[TableRow, ...]:
@@ -182,7 +186,7 @@ def table_rows(course: Course) -> tuple[TableRow, ...]:
     people, unknown = course.people, course.uncertainty
     return tuple(
         TableRow(
-            time=wording.duration(float(course.hours[k])),
+            time=wording.duration(float(course.hours[k]), 3),
             people=told(people.middle[k]),
             people_range=ranged(people.low[k], people.high[k]),
             uncertainty=told(unknown.middle[k]),
@@ -201,6 +205,7 @@ def _effect_row(effect: Effect, answer: Answer) -> EffectRow:
         after=wording.after_sentence(effect),
         dosed=effect.doses > 0,
         big=wording.change(effect.largest_change.people.middle),
+        doubt=wording.change_range(effect.largest_change.uncertainty),
         end=wording.spread_words(effect.change_at_end),
     )
 
@@ -247,14 +252,30 @@ def _link(source: Source) -> str:
 
 def _cited(text: str, numbers: dict[str, int]) -> tuple[Part, ...]:
     """Citations `key, locator; key, locator`, each with the number of its reference."""
-    pieces = re.split(r"(?<=;) ", text)
     parts = []
-    for k, piece in enumerate(pieces):
-        tail = " " if k < len(pieces) - 1 else ""
+    for piece in re.findall(r"[^;]+;?\s*", text):
         key = re.match(r"[^,;\s]*", piece)
-        known = 0 if key is None else numbers.get(key.group(), 0)
-        parts.append(Part(text=piece + tail, reference=known))
+        name = "" if key is None else key.group()
+        reference = numbers.get(name, 0)
+        parts.append(Part(key=name, reference=reference, rest=piece[len(name) :]))
     return tuple(parts)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place for a report that cannot be written, before any work is spent on it.
+
+    Parameters
+    ----------
+    path
+        The file that will be written; it is not touched.
+
+    Raises
+    ------
+    FileError
+        If the folder is missing or not writable, or the path is a folder itself.
+    """
+    with _part_of(path) as part:
+        part.touch(exist_ok=False)
 
 
 def write_report(text: str, path: Path) -> None:
@@ -272,22 +293,30 @@ def write_report(text: str, path: Path) -> None:
     FileError
         If the folder is missing or the file cannot be written; nothing is left behind then.
     """
-    place, folder = Place(file=str(path)), path.parent
-    if not folder.is_dir():
-        message = f'the folder "{folder}" is not there'
-        raise FileError(message, place=place, advice="make it first or name another folder")
-    if path.is_dir():
-        raise FileError("this is a folder", place=place, advice='name a file, "report.html"')
-    part = folder / f".{path.name[:100]}.{secrets.token_hex(4)}.part"
-    try:
+    with _part_of(path) as part:
         with part.open("xb") as file:
             file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+
+
+@contextmanager
+def _part_of(path: Path) -> Iterator[Path]:
+    """A new name in the folder of a file; what still bears it at the end is removed."""
+    place, folder = Place(file=str(path)), path.parent
+    part = folder / f".report.{secrets.token_hex(8)}.part"
+    try:
+        if not folder.is_dir():
+            message = f'the folder "{folder}" is not there'
+            raise FileError(message, place=place, advice="make it first or name another folder")
+        if path.is_dir():
+            raise FileError("this is a folder", place=place, advice='name a file, "report.html"')
+        yield part
     except OSError as error:
-        part.unlink(missing_ok=True)
-        reason = error.strerror or "unknown reason"
-        message = f"the report cannot be written: {reason}"
+        message = f"the report cannot be written: {error.strerror or 'unknown reason'}"
         advice = "name a folder that you may write to and that has room"
         raise FileError(message, place=place, advice=advice) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from raphe.core.errors import InputError, Place, StudyError, UnknownNameError, nearest
-from raphe.core.units import Quantity, parse_quantity
+from raphe.core.units import HOUR, Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.library.catalog import Catalog, find_model, observations_of
@@ -122,7 +122,7 @@ def _hours(text: str, place: Place | None) -> float:
         quantity = parse_quantity(text, place)
     except InputError as error:
         raise StudyError(error.message, place=place, advice=error.advice) from error
-    if not quantity.unit.same_dimension(parse_quantity("1 h").unit):
+    if not quantity.unit.same_dimension(HOUR):
         raise StudyError(f'"{text}" is no time', place=place, advice='write "15 min" or "20 d"')
     if not 0.0 < quantity.base < float("inf"):
         raise StudyError(f'"{text}" is not a usable time', place=place, advice="it must be above 0")
