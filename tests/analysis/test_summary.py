@@ -11,6 +11,7 @@ from raphe.analysis.summary import (
     interval,
     largest_change,
     mean_over,
+    rebound,
     settling_time,
     statistic_of,
     statistic_unit,
@@ -96,6 +97,18 @@ def test_a_fall_and_its_time_are_found():
     size, when = largest_change(change, times)
     assert size == pytest.approx([-0.5, 0.25])
     assert when == pytest.approx([1.0, 2.0])
+
+
+def test_a_rebound_is_the_farthest_to_the_other_side_after_the_last_dose():
+    times = np.arange(5.0)
+    change = np.array(
+        [
+            [0.0, 0.9, -1.0, 0.2, 0.1],  # the rise at 1 h is before the last dose
+            [0.0, 0.5, 0.2, -0.1, 0.0],
+            [0.0, -0.5, -0.2, -0.1, 0.0],
+        ]
+    )
+    assert rebound(change, times, 2.0) == pytest.approx([0.2, -0.1, 0.0])
 
 
 def test_settling_counts_from_the_last_dose_and_knows_never():

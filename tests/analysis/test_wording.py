@@ -156,10 +156,17 @@ def test_a_model_that_is_not_at_rest_is_told():
 
 
 def test_the_return_to_baseline_is_told_with_both_spreads():
-    assert after_sentence(made.effect()) == (
+    back = (
         "Back within 1 % of baseline 9.3 d after the last dose "
         "(people 5 to 14 d; uncertainty 2.5 d to not before the run ends)."
     )
+    swing = (
+        "On the way it passes baseline to the other side, at most by +1.2 % "
+        "(people +0.1 to +3 %; uncertainty -0.2 to +4 %)."
+    )
+    assert after_sentence(made.effect()) == f"{back} {swing}"
+    none = made.spread((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    assert after_sentence(dataclasses.replace(made.effect(), rebound=none)) == back
 
 
 def test_an_effect_that_never_settles_says_so():

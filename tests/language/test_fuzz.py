@@ -14,13 +14,15 @@ from raphe.library.catalog import load_catalog
 
 SHELVES = Path(__file__).parents[2] / "src" / "raphe" / "library"
 TEXTS = [path.read_text("utf-8") for path in sorted(SHELVES.rglob("*.raphe"))]
-WORDS = (
-    "source module model observation parameter quantity species reaction derivative event route input output "
-    "compartment substance use as or connect drug by target show read derived assumed because meaning people "
-    "uncertainty normal lognormal uniform loguniform bernoulli sd cv to in of at when rate into lag fraction "
-    'nothing if min max exp ln sqrt tanh abs molar_mass time { } ( ) [ ] ; : , = -> + - * / ^ < <= > >= " # '
-    'x y mg h 1/h L dimensionless % 1 0 0.5 1e308 1e999 9999999999 "text" alias.name nM^12 \n \t \x00 é 中 \\'
-).split(" ")
+TOKENS = """
+source module model observation parameter quantity species reaction derivative event route input output compartment
+substance use as or connect drug by target show read derived assumed because meaning people uncertainty normal
+lognormal uniform loguniform bernoulli sd cv to in of at when rate into lag fraction nothing if min max exp ln sqrt
+tanh abs molar_mass time { } ( ) [ ] ; : , = -> + - * / ^ < <= > >= " # x y mg h 1/h L dimensionless % 1 0 0.5 1e308
+1e999 9999999999 "text" alias.name nM^12 é 中 \\
+"""
+WORDS = [*TOKENS.split(), "\n", "\t", "\x00"]
+SIGNS = "x y time 1 2 0 0.5 1e400 ( ( ) ) + - * / ^ , exp( if( min( [x] molar_mass( < >= -"
 PER_KIND = 4_000
 SECONDS_PER_100_KB = 1.0
 EMPTY = Library(modules={}, sources={})
@@ -72,10 +74,7 @@ def noise(chance):
 
 def formula(chance):
     """A formula in an otherwise sound module: brackets, chains, huge numbers, wrong arguments."""
-    tokens = (
-        "x y time 1 2 0 0.5 1e400 ( ( ) ) + - * / ^ , exp( if( min( [x] molar_mass( < >= -".split()
-    )
-    text = " ".join(chance.choices(tokens, k=chance.randrange(1, 40)))
+    text = " ".join(chance.choices(SIGNS.split(), k=chance.randrange(1, 40)))
     shape = chance.randrange(5)
     depth = chance.choice([3, 30, 100, 1000])
     text = [text, "(" * depth + "x" + ")" * depth, "-" * depth + "x", "+x" * depth, "^x" * depth][

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from raphe.dosing.regimen import Regimen
 from raphe.engine.compile import compile_program
 from raphe.engine.program import lower
 from raphe.engine.solve import Options, settings_of, solve
 from raphe.engine.timeline import make_timeline
-from raphe.dosing.regimen import Regimen
 from raphe.language.compose import compose
 from raphe.language.expression import evaluate
 from raphe.language.parse import parse

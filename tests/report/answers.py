@@ -123,6 +123,7 @@ def effect(**changed: Any) -> Effect:
         "largest_change": spread((-0.31, -0.184, -0.09), (-0.41, -0.17, 0.06)),
         "time_of_largest": spread((97.0, 101.0, 162.0), (90.0, 101.5, 162.5)),
         "mean_change_last_day": spread((-0.27, -0.15, -0.07), (-0.36, -0.14, 0.05)),
+        "rebound": spread((0.001, 0.012, 0.03), (-0.002, 0.011, 0.04)),
         "change_at_end": spread((-0.001, -0.0002, 0.0), (-0.004, -0.0002, 0.0003)),
         "settled": spread((120.0, 223.0, 340.0), (60.0, 220.0, math.nan)),
         "settled_within": 0.01,

@@ -3,9 +3,9 @@
 import pytest
 
 from raphe.core.errors import StudyError, UnknownNameError
+from raphe.dosing.regimen import Regimen
 from raphe.library.catalog import load_catalog
 from raphe.study.question import ask, check_study, default_grid, parse_grid
-from raphe.dosing.regimen import Regimen
 
 
 def test_a_grid_begins_at_zero_and_ends_where_it_says():

@@ -60,6 +60,8 @@ class Effect:
     Changes are fractions of baseline (-0.2 is a fall by 20 %), times are in h after the first dose or, where it says
     so, after the last. `settled` is the time after the last dose from which the change stays within `settled_within`
     of baseline for the typical person in the median; not a number if it does not settle before the run ends.
+    `mean_change_last_day` is over the 24 h after the last dose (over the first day without doses), `rebound` is the
+    change farthest to the other side after the last dose, 0 if there is none.
     """
 
     scenario: str
@@ -69,9 +71,8 @@ class Effect:
     until: float
     largest_change: Spread
     time_of_largest: Spread
-    mean_change_last_day: (
-        Spread  # over the 24 h after the last dose; over the first day without doses
-    )
+    mean_change_last_day: Spread
+    rebound: Spread
     change_at_end: Spread
     settled: Spread
     settled_within: float

@@ -68,6 +68,13 @@ def largest_change(change: FloatArray, times: FloatArray) -> tuple[FloatArray, F
     return change[rows, place], times[place]
 
 
+def rebound(change: FloatArray, times: FloatArray, last_dose: float) -> FloatArray:
+    """After the last dose, the change farthest to the side opposite to the largest change; 0 if there is none."""
+    side = -np.sign(largest_change(change, times)[0])
+    after = change[:, times >= last_dose] * side[:, None]
+    return np.asarray(side * np.maximum(after.max(axis=1), 0.0))
+
+
 def mean_over(change: FloatArray, times: FloatArray, begin: float, end: float) -> FloatArray:
     """Time average between two times (h), by the trapezoid rule on the output times."""
     inside = (times >= begin) & (times <= end)

@@ -297,6 +297,14 @@ def no_drug_sentence(effect: Effect, answer: Answer) -> str:
     )
 
 
+def rebound_sentence(effect: Effect) -> str:
+    """How far the target swings to the other side once the drug goes; empty without a swing."""
+    middle = effect.rebound.people.middle
+    if effect.doses == 0 or math.isnan(middle) or abs(middle) < _STILL:
+        return ""
+    return f"On the way it passes baseline to the other side, at most by {spread_words(effect.rebound)}."
+
+
 def after_sentence(effect: Effect) -> str:
     """What happens after the last dose; empty for a scenario without doses."""
     if effect.doses == 0 or math.isnan(effect.largest_change.people.middle):
@@ -312,9 +320,11 @@ def after_sentence(effect: Effect) -> str:
         f"(people {duration_range(settled.people)}; "
         f"uncertainty {duration_range(settled.uncertainty)})"
     )
+    swing = rebound_sentence(effect)
+    told = f"Back {near} {duration(settled.people.middle)} after the last dose {ranges}."
     if settled.people.middle == 0.0:
-        return f"Stays {near} from the last dose on in the median person {ranges}."
-    return f"Back {near} {duration(settled.people.middle)} after the last dose {ranges}."
+        told = f"Stays {near} from the last dose on in the median person {ranges}."
+    return f"{told} {swing}" if swing else told
 
 
 def spread_sentence(answer: Answer) -> str:

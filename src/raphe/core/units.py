@@ -124,12 +124,13 @@ def _named(name: str) -> tuple[tuple[Fraction, ...], Fraction]:
     registry = _registry()
     try:
         quantity = registry.Quantity(Fraction(1), registry.Unit(name)).to_base_units()
+        origin = registry.Quantity(Fraction(0), registry.Unit(name)).to_base_units()
     except Exception as error:
         raise KeyError(name) from error
     exponents = {
         key.strip("[]"): Fraction(str(power)) for key, power in quantity.dimensionality.items()
     }
-    if not set(exponents) <= set(DIMENSIONS):
+    if not set(exponents) <= set(DIMENSIONS) or origin.magnitude != 0:  # degrees with an offset
         raise KeyError(name)
     dimension = tuple(exponents.get(key, Fraction(0)) for key in DIMENSIONS)
     size = Fraction(str(quantity.magnitude))

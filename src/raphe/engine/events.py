@@ -47,6 +47,17 @@ def find_events(lanes: Lanes) -> None:
                 _cut(lanes, lane, control.get(high, lane))
 
 
+def remember_triggers(lanes: Lanes) -> None:
+    """Remember the triggers of fresh lanes as they are before the first edge."""
+    if lanes.emitted.shape.triggers == 0:
+        return
+    _set_fractions(lanes, number(0.0))
+    between(lanes, "triggers")
+    with lanes.control.loop(lanes.width()) as lane:
+        with lanes.control.builder.if_then(lanes.is_set("fresh", lane)):
+            _remember(lanes, lane)
+
+
 def _set_fractions(lanes: Lanes, value: ir.Value) -> None:
     with lanes.control.loop(lanes.width()) as lane:
         lanes.control.put(value, lanes.vector["fraction"], lane)

@@ -108,14 +108,20 @@ class Formulas:
             case Op.POWER:
                 return power(vector, *values)
             case Op.MIN:
-                return vector.select(builder.fcmp_unordered(">", *values), values[1], values[0])
+                return self._extreme(">", *values)
             case Op.MAX:
-                return vector.select(builder.fcmp_unordered("<", *values), values[1], values[0])
+                return self._extreme("<", *values)
             case Op.SELECT_LESS:
                 return vector.select(vector.less(*values[:2]), *values[2:])
             case Op.SELECT_LESS_EQUAL:
                 return vector.select(builder.fcmp_ordered("<=", *values[:2]), *values[2:])
         return _FUNCTIONS[node.op](vector, values[0])
+
+    def _extreme(self, worse: str, left: ir.Value, right: ir.Value) -> ir.Value:
+        """The right one if the left one is worse; not a number if either is not."""
+        builder, select = self.vector.builder, self.vector.select
+        chosen = select(builder.fcmp_unordered(worse, left, right), right, left)
+        return select(builder.fcmp_unordered("uno", left, left), left, chosen)
 
     def _sum(self, node: Node, fused: set[int]) -> ir.Value:
         builder, (left, right) = self.vector.builder, node.operands

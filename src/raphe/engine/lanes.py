@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from raphe.engine.control import Control, number, whole
 from raphe.engine.emit import Emitted
-from raphe.engine.events import find_events, fire_events
+from raphe.engine.events import find_events, fire_events, remember_triggers
 from raphe.engine.lane_memory import (
     ARGUMENTS,
     KINDS,
@@ -114,6 +114,7 @@ def _refill(lanes: Lanes) -> None:
         with control.loop(lanes.width()) as lane:
             with builder.if_then(lanes.is_set("fresh", lane)):
                 _clear_states(lanes, lane)
+        remember_triggers(lanes)
 
 
 def _load_subject(lanes: Lanes, lane: ir.Value, subject: ir.Value) -> None:
@@ -153,8 +154,6 @@ def _clear_states(lanes: Lanes, lane: ir.Value) -> None:
             control.put(value, lanes.vector[name], place)
     with control.loop(whole(2 * len(lanes.emitted.shape.dense))) as index:
         control.put(number(0.0), lanes.vector["dense"], lanes.at(index, lane))
-    with control.loop(whole(lanes.emitted.shape.triggers)) as index:
-        control.put(number(1.0), lanes.vector["last_trigger"], lanes.at(index, lane))
 
 
 def _write_outputs(lanes: Lanes) -> None:
@@ -244,9 +243,11 @@ def _apply_edges(lanes: Lanes) -> None:
                 control.put(end, lanes.real["stop"], lane)
                 stop(builder.icmp_signed(">=", edge, last))
                 when = control.get(lanes.argument["edge_time"], edge)
+                with builder.if_then(builder.fcmp_unordered("uno", when, when)):
+                    finish(lanes, lane, Status.NOT_FINITE)  # a lag or time of an event
                 early = builder.fcmp_ordered("<", when, end)
                 control.put(builder.select(early, when, end), lanes.real["stop"], lane)
-                stop(builder.fcmp_ordered(">", when, reach))
+                stop(builder.fcmp_unordered(">", when, reach))
                 _apply_edge(lanes, lane, edge)
                 control.put(builder.add(edge, whole(1)), lanes.flag["edge"], lane)
                 control.put(whole(1), lanes.flag["restart"], lane)

@@ -124,7 +124,8 @@ def _sort(
     count = len(times)
     table = np.stack(times, axis=1) if times else np.zeros((subjects, 0))
     amounts = np.stack(values, axis=1) if values else np.zeros((subjects, 0))
-    order = np.argsort(table, axis=1, kind="stable")
+    first = np.where(np.isnan(table), -np.inf, table)  # the driver refuses what has no time
+    order = np.argsort(first, axis=1, kind="stable")
     what = np.array(rows, dtype=np.int64).reshape(count, 2)[order]
     return Timeline(
         first=np.arange(subjects + 1, dtype=np.int64) * count,

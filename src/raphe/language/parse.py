@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from raphe.core.draws import Bernoulli, Distribution, LogNormal, LogUniform, Normal, Uniform
@@ -239,9 +240,10 @@ def _module(tree: Tree) -> Module:
 
 def _substance(tree: Tree) -> Substance:
     name, value = tree.leaves()[:2]
-    return Substance(
-        name=name.text, molar_mass=_parameter(tree, name, _number(value)), place=name.place
-    )
+    mass = _parameter(tree, name, _number(value))
+    if not mass.meaning:
+        mass = replace(mass, meaning=f"molar mass of {name.text}")
+    return Substance(name=name.text, molar_mass=mass, place=name.place)
 
 
 def _input(tree: Tree) -> Input:

@@ -109,10 +109,10 @@ def read_tree(text: str, file: str) -> Tree:
     except lark.exceptions.UnexpectedEOF as error:
         raise _unexpected(text, file, len(text), set(error.expected)) from None
     except lark.exceptions.UnexpectedToken as error:
-        position = len(text) if error.token.type == "$END" else int(error.token.start_pos or 0)
-        raise _unexpected(text, file, position, set(error.accepts or error.expected)) from None
+        start = len(text) if error.token.type == "$END" else int(error.token.start_pos or 0)
+        raise _unexpected(text, file, start, set(error.accepts or error.expected)) from None
     except lark.exceptions.UnexpectedCharacters as error:
-        position = int(error.pos_in_stream)
+        position: int = error.pos_in_stream  # type: ignore[assignment] # lark declares it as None
         raise _unexpected(text, file, position, set(error.allowed or ())) from None
     return _convert(raw, file)
 

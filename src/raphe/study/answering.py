@@ -27,6 +27,7 @@ from raphe.analysis.summary import (
     interval,
     largest_change,
     mean_over,
+    rebound,
     settling_time,
     statistic_of,
     statistic_unit,
@@ -121,6 +122,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
         parts = {
             "size": size,
             "when": when,
+            "rebound": rebound(change, times, last),
             "day": mean_over(change, times, last, last + 24.0),
             "end": change[:, -1],
             "settled": settling_time(change, times, last_dose=last, within=SETTLED_WITHIN),
@@ -139,6 +141,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
         until=scenario.grid.times[-1],
         largest_change=spread("size"),
         time_of_largest=spread("when"),
+        rebound=spread("rebound"),
         mean_change_last_day=spread("day"),
         change_at_end=spread("end"),
         settled=spread("settled"),
@@ -243,8 +246,11 @@ def _assumptions(model: Model) -> tuple[str, ...]:
     for parameter in model.parameters:
         origin = parameter.provenance
         if origin is not None and origin.status is Status.ASSUMED:
-            meaning = parameter.meaning or "no meaning given"
-            found.append(f"{parameter.name} = {parameter.value} ({meaning}): {origin.note}")
+            unit = (
+                "" if parameter.value.unit.text == "dimensionless" else f" {parameter.value.unit}"
+            )
+            value = f"{parameter.value.value:g}{unit}"
+            found.append(f"{parameter.name} = {value} ({parameter.meaning}): {origin.note}")
     return tuple(found)
 
 

@@ -1,0 +1,46 @@
+"""The catalog: what is on the shelves, and what two equal names do."""
+
+import pytest
+
+from raphe.core.errors import LanguageError, UnknownNameError
+from raphe.language.parse import parse
+from raphe.library.catalog import find_model, load_catalog, make_catalog, observations_of
+
+
+def test_the_flagship_is_found_by_drug_and_target():
+    assert (
+        find_model(load_catalog(), drug="clonazepam", target="serotonin").name
+        == "clonazepam_serotonin"
+    )
+
+
+@pytest.mark.parametrize(
+    ("drug", "target", "words"),
+    [("clonazepan", "serotonin", "clonazepam"), ("clonazepam", "dopamine", "known: serotonin")],
+)
+def test_what_is_not_there_brings_the_nearest(drug, target, words):
+    with pytest.raises(UnknownNameError, match=words):
+        find_model(load_catalog(), drug=drug, target=target)
+
+
+def test_two_equal_names_are_refused_with_both_places():
+    text = 'module m { parameter p = 1 mg { assumed "t"; } quantity q : mg = p; }'
+    with pytest.raises(LanguageError) as caught:
+        make_catalog([parse(text, "one.raphe"), parse(text, "two.raphe")])
+    assert "two.raphe:1:" in str(caught.value)
+    assert "one.raphe:1:" in str(caught.value)
+
+
+def test_every_observation_has_a_source_and_a_role():
+    catalog = load_catalog()
+    seen = observations_of(catalog, drug="clonazepam")
+    assert len(seen) >= 10
+    for one in seen:
+        assert one.provenance is not None
+        assert all(citation.key in catalog.library.sources for citation in one.provenance.citations)
+    assert {one.role.value for one in seen} == {"calibration", "prediction"}
+
+
+def test_every_source_can_be_found_by_others():
+    for source in load_catalog().library.sources.values():
+        assert source.doi or source.pmid or source.url or source.journal, source.key
