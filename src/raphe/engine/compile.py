@@ -129,7 +129,9 @@ def compile_program(
 def _machine() -> llvm.TargetMachine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    features = llvm.get_host_cpu_features().flatten() + ",-prefer-256-bit"
+    features = llvm.get_host_cpu_features().flatten()
+    if llvm.get_default_triple().startswith("x86_64"):
+        features += ",-prefer-256-bit"  # full registers: W was chosen to fill them
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=features, opt=_OPTIMIZATION, jit=True

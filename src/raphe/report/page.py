@@ -261,7 +261,7 @@ def _cited(text: str, numbers: dict[str, int]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path | str) -> None:
     """Refuse a place for a report that cannot be written, before any work is spent on it.
 
     Parameters
@@ -274,11 +274,11 @@ def check_writable(path: Path) -> None:
     FileError
         If the folder is missing or not writable, or the path is a folder itself.
     """
-    with _part_of(path) as part:
+    with _part_of(Path(path)) as part:
         part.touch(exist_ok=False)
 
 
-def write_report(text: str, path: Path) -> None:
+def write_report(text: str, path: Path | str) -> None:
     """Write a page to a file, whole or not at all.
 
     Parameters
@@ -293,12 +293,12 @@ def write_report(text: str, path: Path) -> None:
     FileError
         If the folder is missing or the file cannot be written; nothing is left behind then.
     """
-    with _part_of(path) as part:
+    with _part_of(Path(path)) as part:
         with part.open("xb") as file:
             file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        part.replace(Path(path))
 
 
 @contextmanager

@@ -242,6 +242,8 @@ def _first_fault(
 
 
 def _expected(message: str) -> str:
+    if "instance of" in message:
+        return "expected: keys with values, as in the examples"
     return "expected: " + message.removeprefix("Input should be ").strip()
 
 
