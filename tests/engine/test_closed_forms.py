@@ -111,7 +111,9 @@ def test_a_bolus_in_one_compartment_decays_exponentially(engine, kernel, level):
 
 
 @pytest.mark.parametrize("level", [DEFAULT, TIGHT], ids=["default", "tight"])
-@pytest.mark.parametrize("ka", [KA, K, K * (1.0 + 1e-7), 0.05], ids=["fast", "equal", "near", "slow"])
+@pytest.mark.parametrize(
+    "ka", [KA, K, K * (1.0 + 1e-7), 0.05], ids=["fast", "equal", "near", "slow"]
+)
 def test_an_oral_dose_follows_the_curve_of_bateman(engine, kernel, level, ka):
     outcome = engine.run(
         kernel,
@@ -198,6 +200,14 @@ def test_two_doses_at_one_time_are_one_dose_of_both(engine, kernel, apart):
     assert outcome.status[0] == 0
     exact = engine.curve(kernel, one, "plasma")
     assert engine.curve(kernel, outcome, "plasma") == pytest.approx(exact, rel=1e-6, abs=1e-12)
+
+
+def test_doses_a_nanohour_apart_are_two_doses(engine, kernel):
+    regimen = several((1.0, "60 mg"), (1.0 + 1e-9, "40 mg"))
+    grid = [1.0, 1.0 + 5e-10, 1.0 + 2e-9]
+    outcome = engine.run(kernel, grid, regimen=regimen, route="bolus")
+    found = engine.curve(kernel, outcome, "plasma")
+    assert found == pytest.approx([0.0, 60.0, 100.0], rel=1e-6)
 
 
 def test_the_order_in_which_doses_are_written_does_not_matter(engine, kernel):

@@ -42,7 +42,6 @@ class Layout:
     states: tuple[str, ...]
     state_units: tuple[Unit, ...]
     parameters: tuple[str, ...]
-    parameter_units: tuple[Unit, ...]
     outputs: tuple[str, ...]
     output_units: tuple[Unit, ...]
     settings: tuple[str, ...]
@@ -215,7 +214,6 @@ def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
         states=tuple(states),
         state_units=tuple(species.unit for species in model.species),
         parameters=tuple(parameters),
-        parameter_units=tuple(parameter.value.unit for parameter in model.parameters),
         outputs=kept,
         output_units=tuple(units[name] for name in kept),
         settings=tuple(settings),
@@ -344,19 +342,3 @@ def _derived(graph: Graph, used: list[int], moving: list[int]) -> tuple[int, ...
     kept.update(root for root in used if root not in changing)
     trivial = (Op.CONSTANT, Op.SYMBOL)
     return tuple(sorted(n for n in kept if graph.nodes[n].op not in trivial))
-
-
-def unit_of(program: Program, output: str) -> Unit:
-    """Unit of one output.
-
-    Raises
-    ------
-    UnknownNameError
-        If the program keeps no such output.
-    """
-    layout = program.layout
-    if output not in layout.outputs:
-        raise UnknownNameError(
-            f'no output is called "{output}"', advice=nearest(output, layout.outputs)
-        )
-    return layout.output_units[layout.outputs.index(output)]

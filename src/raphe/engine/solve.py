@@ -165,7 +165,9 @@ def _check(
     shape = (len(parameters), kernel.shape.parameters)
     if parameters.shape != shape or len(timeline.first) != len(parameters) + 1:
         raise InputError(f"parameters and edges of {shape[0]} subjects do not fit the model")
-    increasing = bool(np.all(np.diff(times) > 0.0)) and bool(np.all(np.isfinite(times)))
+    increasing = bool(np.all(np.diff(times) > 0.0)) and bool(
+        np.all(np.isfinite([begin, *times.flat]))
+    )
     if times.ndim != 1 or len(times) == 0 or not increasing or times[0] < begin:
         advice = f"give at least one, strictly increasing, from {begin!r} h on"
         raise InputError("the output times are not usable", advice=advice)

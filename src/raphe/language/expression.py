@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from raphe.core.errors import Place
 
 FUNCTIONS = {"exp": 1, "ln": 1, "sqrt": 1, "tanh": 1, "abs": 1, "min": 2, "max": 2}
-COMPARISONS = ("<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`left operator right`; the operator is one of `COMPARISONS`."""
+    """`left operator right`; the operator is one of < <= > >=."""
 
     operator: str
     left: Expression

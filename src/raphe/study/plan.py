@@ -1,4 +1,4 @@
-"""Study -> Plan: which model variants, scenarios and groups of subjects are run, with a cost estimate.
+"""Study -> Plan: which model variants, scenarios and groups of subjects are run.
 
 Knows nothing of how a job is run (`run`).
 """
@@ -41,11 +41,6 @@ class Job:
     scenario: Scenario
     layer: Layer
     subjects: int
-
-    @property
-    def cost(self) -> float:
-        """Subject-hours."""
-        return self.subjects * self.scenario.grid.times[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

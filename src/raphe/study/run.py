@@ -42,8 +42,6 @@ class Ran:
         Runs of the model as the study has it, by scenario and layer.
     others
         Trials and rivals, by `Variant.key`.
-    kernel_digest
-        Of the main variant.
     compiled
         Kernels that had to be compiled; the others came from the cache.
     """
@@ -51,7 +49,6 @@ class Ran:
     model: Model
     results: Results
     others: Mapping[tuple[str, str], Results]
-    kernel_digest: str
     compiled: int
 
 
@@ -114,7 +111,6 @@ def run_plan(
         model=main.model,
         results=results.pop(("", "")),
         others=results,
-        kernel_digest=main.kernel.digest,
         compiled=len({p.kernel.digest for p in prepared if p.kernel.compiled}),
     )
 
