@@ -1,4 +1,4 @@
-"""What the README shows does run."""
+"""What the README and the pages of docs/ show does run."""
 
 import os
 import re
@@ -6,6 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from raphe.dosing.regimen import Regimen
+from raphe.engine.compile import compile_program
+from raphe.engine.program import lower
+from raphe.engine.solve import settings_of, solve
+from raphe.engine.timeline import make_timeline
+from raphe.language.check import check_document
+from raphe.language.compose import compose
+from raphe.language.model import Library
+from raphe.language.parse import parse
 from raphe.library.catalog import load_catalog
 from raphe.study.session import answer, load, simulate
 
@@ -50,3 +61,28 @@ def test_every_file_that_the_readme_names_is_there():
     for name in ("docs/report.png", "ARCHITECTURE.md", "CONTRIBUTING.md", "src/raphe/library"):
         assert name in README
         assert (ROOT / name).exists()
+
+
+def test_the_example_of_the_language_page_checks_composes_and_runs():
+    text = (ROOT / "docs" / "language.md").read_text("utf-8")
+    (code,) = re.findall(r"```raphe\n(.*?)```", text, re.DOTALL)
+    document = parse(code, "language.md")
+    library = load_catalog().library
+    assert check_document(document, library=library) == ()
+    own = Library(
+        modules={**library.modules, **{one.name: one for one in document.modules}},
+        sources={**library.sources, **{one.key: one for one in document.sources}},
+    )
+    program = lower(compose(document.assemblies[0], own))
+    kernel = compile_program(program)
+    parameters = np.array([program.defaults])
+    settings = settings_of(kernel, parameters)
+    regimen = Regimen.from_text("2 mg every 12 h for 40 d")
+    timeline = make_timeline(
+        program, regimen, route="drug.oral", settings=settings, parameters=parameters
+    )
+    outcome = solve(kernel, parameters, timeline, np.array([0.0, 29.9, 30.1]) * 24.0)
+    assert outcome.status[0] == 0
+    adaptation = outcome.values[0, :, program.layout.outputs.index("tolerance.adaptation")]
+    assert adaptation[0] == 0.0
+    assert adaptation[2] < adaptation[1] <= 0.5

@@ -119,3 +119,20 @@ def test_a_tighter_tolerance_takes_more_steps(engine, kernel):
     loose = engine.run(kernel, [5.0], relative=1e-4)
     tight = engine.run(kernel, [5.0], relative=1e-9, absolute=1e-12)
     assert tight.accepted[0] > 3 * loose.accepted[0]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"relative": 0.0},
+        {"relative": float("nan")},
+        {"absolute": -1.0},
+        {"absolute": 1.0},
+        {"threads": 0},
+        {"chunk": 0},
+        {"max_steps": 0},
+    ],
+)
+def test_options_that_no_run_could_use_are_refused(wrong):
+    with pytest.raises(InputError):
+        Options(**wrong)

@@ -84,11 +84,11 @@ def test_edges_of_one_time_keep_their_order(engine, kernel):
 
 
 def test_many_doses_of_one_time_keep_their_order(engine, kernel):
-    doses = [Dose(time=1.0, amount=parse_quantity(f"{n + 1} mg")) for n in range(200)]
+    doses = [Dose(time=float(n % 3), amount=parse_quantity(f"{n + 1} mg")) for n in range(300)]
     regimen = Regimen(text="by hand", doses=tuple(doses))
     timeline = engine.timeline(kernel, engine.parameters(kernel), regimen, "plain")
     given = timeline.value[timeline.action == Action.ADD_STATE]
-    assert given.tolist() == [float(n + 1) for n in range(200)]
+    assert given.tolist() == [float(n + 1) for k in range(3) for n in range(k, 300, 3)]
 
 
 def test_no_drug_needs_no_route(kernel, engine):

@@ -44,6 +44,13 @@ class Options:
     threads: int = 1
     chunk: int = 128
 
+    def __post_init__(self) -> None:
+        """Refuse options that no run could use."""
+        if not (0.0 < self.relative < 1.0 and 0.0 < self.absolute < 1.0):
+            raise InputError("tolerances must lie between 0 and 1", advice="such as 1e-6 and 1e-9")
+        if min(self.max_steps, self.threads, self.chunk) < 1:
+            raise InputError("steps, threads and chunk must be at least 1")
+
 
 DEFAULT_OPTIONS = Options()
 
