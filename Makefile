@@ -5,7 +5,7 @@ ASK ?= clonazepam serotonin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help ask test lint fix lock clean
+.PHONY: help ask test lint fix bench lock clean
 
 help: ## show this list
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -23,8 +23,11 @@ lint: ## check style, types, floors and locks
 fix: ## repair the style, then check
 	@scripts/lint --fix
 
+bench: ## measure raphe beside its peers, a quarter of an hour: make bench QUICK=1 takes two minutes
+	@QUICK=$(QUICK) scripts/bench
+
 lock: ## write requirements/*.lock anew from pyproject.toml
 	@scripts/lock
 
-clean: ## remove .venv and the caches of tools
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+clean: ## remove .venv, .venv-bench and the caches of tools
+	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

@@ -55,13 +55,14 @@ def main() -> int:
     """Print each fault; 1 if there is any."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     run = (ROOT / "requirements/run.lock").read_text(encoding="utf-8")
-    dev = (ROOT / "requirements/dev.lock").read_text(encoding="utf-8")
     found = faults("run.lock", run, wanted(project, "build"))
-    found += faults("dev.lock", dev, wanted(project, "dev"))
-    found += [
-        f"dev.lock: {package} is not {version}, as in run.lock"
-        for package, version in sorted(set(PIN.findall(run)) - set(PIN.findall(dev)))
-    ]
+    for group in ("dev", "bench"):
+        lock = (ROOT / f"requirements/{group}.lock").read_text(encoding="utf-8")
+        found += faults(f"{group}.lock", lock, wanted(project, group))
+        found += [
+            f"{group}.lock: {package} is not {version}, as in run.lock"
+            for package, version in sorted(set(PIN.findall(run)) - set(PIN.findall(lock)))
+        ]
     for fault in found:
         print(fault, file=sys.stderr)
     if found:
