@@ -10,7 +10,7 @@ import numpy as np
 
 from raphe.dosing.regimen import Regimen
 from raphe.engine.compile import compile_program
-from raphe.engine.program import lower
+from raphe.engine.lower import lower
 from raphe.engine.solve import settings_of, solve
 from raphe.engine.timeline import make_timeline
 from raphe.language.check import check_document

@@ -51,7 +51,7 @@ def test_the_statistics_of_one_compartment_are_its_closed_forms(absorption, elim
 
 def test_accumulation_of_bolus_doses_is_its_closed_form():
     rate, interval_hours = 0.02, 8.0
-    regimen = Regimen.from_text("1 mg every 8 h for 7 d")
+    regimen = Regimen.from_text("1 mg every 8 h for 7 d").expanded()
     times = np.arange(0.0, 24.0 * 9, 0.02)
     course = sum(
         np.where(times > dose.time, np.exp(-rate * np.maximum(times - dose.time, 0.0)), 0.0)

@@ -7,7 +7,7 @@ import pytest
 
 from raphe.dosing.regimen import Regimen
 from raphe.engine.compile import compile_program
-from raphe.engine.program import lower
+from raphe.engine.lower import lower
 from raphe.engine.solve import Options, settings_of, solve
 from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose_module
@@ -55,11 +55,16 @@ class Engine:
             table[:, kernel.program.layout.parameters.index(name)] = value
         return table
 
-    def timeline(self, kernel, parameters, regimen="no drug", route="oral"):
+    def timeline(self, kernel, parameters, regimen="no drug", route="oral", begin=0.0):
         read = regimen if isinstance(regimen, Regimen) else Regimen.from_text(regimen)
         settings = settings_of(kernel, parameters)
         return make_timeline(
-            kernel.program, read, route=route, settings=settings, parameters=parameters
+            kernel.program,
+            read,
+            route=route,
+            settings=settings,
+            parameters=parameters,
+            begin=begin,
         )
 
     def run(
@@ -67,9 +72,9 @@ class Engine:
     ):
         """An outcome; `how` are options of the solver."""
         table = self.parameters(kernel) if parameters is None else parameters
-        timeline = self.timeline(kernel, table, regimen, route)
+        timeline = self.timeline(kernel, table, regimen, route, begin)
         grid = np.asarray(times, dtype=float)
-        return solve(kernel, table, timeline, grid, begin=begin, options=Options(**how))
+        return solve(kernel, table, timeline, grid, options=Options(**how))
 
     def curve(self, kernel, outcome, output, subject=0):
         """One output of one subject, over time."""

@@ -6,7 +6,7 @@ import pytest
 from raphe.core.units import parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.compile import compile_program, default_cache, host_width
-from raphe.engine.program import lower
+from raphe.engine.lower import lower
 from raphe.engine.solve import settings_of, solve
 from raphe.engine.timeline import make_timeline
 

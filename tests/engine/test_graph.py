@@ -34,7 +34,7 @@ MEANING = {
 def value_of(graph, root, symbols):
     """A node's value with many digits."""
     found = {}
-    for number in needed(graph, [root]):
+    for number in needed(graph.nodes, [root]):
         node = graph.nodes[number]
         if node.op is Op.CONSTANT:
             found[number] = mpmath.mpf(node.value)
@@ -268,8 +268,8 @@ def test_dependents_follow_a_symbol_through_every_operand():
     constant = graph.constant(2.0)
     inside = graph.unary(Op.EXP, x)
     chosen = graph.select(Op.SELECT_LESS, (inside, y), y, constant)
-    assert dependents(graph, [0]) == {x, inside, chosen}
-    assert dependents(graph, [1]) == {y, chosen}
+    assert dependents(graph.nodes, [0]) == {x, inside, chosen}
+    assert dependents(graph.nodes, [1]) == {y, chosen}
 
 
 def test_a_node_is_the_same_whatever_its_sign_of_zero():

@@ -5,7 +5,7 @@ import pytest
 
 from raphe.core.errors import UnknownNameError
 from raphe.engine.graph import Op
-from raphe.engine.program import lower
+from raphe.engine.lower import lower
 
 BODY = """
 species a : mg = start;

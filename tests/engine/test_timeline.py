@@ -119,6 +119,7 @@ def run_edges(engine, kernel, edges, times):
     """Run one subject through edges written by hand: (time, action, index, value)."""
     columns = list(zip(*edges, strict=True))
     timeline = Timeline(
+        begin=np.zeros(1),
         first=np.array([0, len(edges)]),
         time=np.array(columns[0]),
         action=np.array(columns[1], dtype=np.int64),
@@ -128,23 +129,33 @@ def run_edges(engine, kernel, edges, times):
     return solve(kernel, engine.parameters(kernel), timeline, np.array(times)).values[0]
 
 
-def test_a_state_can_be_added_to_and_set(engine, kernel):
-    edges = [(0.0, Action.ADD_STATE, 0, 5.0), (1.0, Action.SET_STATE, 0, 7.0)]
+def test_a_state_can_be_added_to(engine, kernel):
+    edges = [(0.0, Action.ADD_STATE, 0, 5.0), (1.0, Action.ADD_STATE, 0, 7.0)]
     found = run_edges(engine, kernel, edges, [1.0, 2.0])
-    assert found[:, 0] == pytest.approx([5.0 / np.e, 7.0 / np.e], rel=1e-6)
+    assert found[:, 0] == pytest.approx([5.0 / np.e, (7.0 + 5.0 / np.e) / np.e], rel=1e-6)
 
 
-def test_a_parameter_can_be_added_to_and_set_and_what_follows_from_it_follows(engine, kernel):
+def test_an_input_flows_until_it_is_set_again(engine, kernel):
+    edges = [(0.0, Action.SET_INPUT, 0, 5.0), (1.0, Action.SET_INPUT, 0, 0.0)]
+    found = run_edges(engine, kernel, edges, [1.0, 2.0])
+    full = 5.0 * (1.0 - 1.0 / np.e)
+    assert found[:, 0] == pytest.approx([full, full / np.e], rel=1e-6)
+
+
+def test_a_parameter_can_be_set_and_what_follows_from_it_follows(engine, kernel):
     factor = kernel.program.layout.parameters.index("factor")
-    edges = [(1.0, Action.SET_PARAMETER, factor, 1.0), (2.0, Action.ADD_PARAMETER, factor, -1.0)]
+    edges = [(1.0, Action.SET_PARAMETER, factor, 1.0), (2.0, Action.SET_PARAMETER, factor, 0.0)]
     found = run_edges(engine, kernel, edges, [1.0, 2.0, 9.0])
     # decay at rate 1, then at rate 2, then not at all
     exact = 3.0 * np.exp([-1.0, -3.0, -3.0])
     assert found[:, 1] == pytest.approx(exact, rel=1e-6)
 
 
-def test_edges_before_the_beginning_are_applied_at_the_beginning(engine, kernel):
-    found = engine.run(kernel, [3.0, 3.5], regimen="8 mg once", begin=3.0)
-    depot = engine.curve(kernel, found, "depot")
-    assert depot[0] == 0.0
-    assert depot[1] == pytest.approx(2.0 * np.exp(-0.5), rel=1e-6)
+def test_a_dose_before_the_begin_is_refused(engine, kernel):
+    with pytest.raises(DoseError, match="rule TIME-BEGIN"):
+        engine.run(kernel, [3.0, 3.5], regimen="8 mg once", begin=3.0)
+
+
+def test_an_event_before_the_begin_does_not_happen(engine, kernel):
+    timeline = engine.timeline(kernel, engine.parameters(kernel), begin=3.0)
+    assert [row[:3] for row in rows(timeline, 0)] == [(4.0, Action.RUN_EVENT, 1)]

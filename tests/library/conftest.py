@@ -5,7 +5,7 @@ import pytest
 
 from raphe.dosing.regimen import Regimen
 from raphe.engine.compile import compile_program
-from raphe.engine.program import lower
+from raphe.engine.lower import lower
 from raphe.engine.solve import Options, settings_of, solve
 from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose

@@ -147,7 +147,7 @@ def statistic_of(
         case Statistic.AREA_TO_INFINITY:
             return _area(values, times, regimen)
         case Statistic.APPARENT_CLEARANCE:
-            given = sum(dose.amount.base for dose in regimen.doses)
+            given = sum(dose.amount.base for dose in regimen.expanded().doses)
             return given / _area(values, times, regimen)
         case Statistic.ACCUMULATION:
             return _accumulation(values, times, regimen)
@@ -173,8 +173,9 @@ def _area(values: FloatArray, times: FloatArray, regimen: Regimen) -> FloatArray
 
 def _accumulation(values: FloatArray, times: FloatArray, regimen: Regimen) -> FloatArray:
     """Mean level over the last day of dosing over the mean level of the first day."""
-    if len(regimen.doses) < 2:
+    doses = regimen.expanded().doses
+    if len(doses) < 2:
         return np.full(len(values), np.nan)
-    end = regimen.last_dose + regimen.doses[1].time - regimen.doses[0].time
+    end = regimen.last_dose + doses[1].time - doses[0].time
     first = mean_over(values, times, 0.0, _DAY)
     return mean_over(values, times, end - _DAY, end) / first

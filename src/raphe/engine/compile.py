@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -47,11 +48,11 @@ class Kernel:
     compiled: bool  # False if it came from the cache
     engine: llvm.ExecutionEngine  # owns the code
 
-    def run(self, *arguments: float) -> None:
+    def run(self, arguments: Mapping[str, float]) -> None:
         """Call the driver with the arguments that `lane_memory.ARGUMENTS` lists; arrays as addresses."""
         kinds = [_C_TYPES[kind] for _, kind in ARGUMENTS]
         address = self.engine.get_function_address("run")
-        ctypes.CFUNCTYPE(None, *kinds)(address)(*arguments)
+        ctypes.CFUNCTYPE(None, *kinds)(address)(*(arguments[name] for name, _ in ARGUMENTS))
 
     def run_settings(self, count: int, parameters: int, out: int) -> None:
         """Work out the settings of `count` subjects; arrays as addresses."""

@@ -2,7 +2,7 @@
 
 All arrays are arrays of vectors of W doubles. Knows nothing of time control, doses or memory of subjects (`lanes`).
 
-    prepare(p)                              p holds the parameters; the derived values go behind them
+    prepare(p)                              p holds parameters, derived values (written here) and inputs
     start(p, y)                             initial states
     settings(p, out)                        lags, fractions, times of events
     rates(t, y, p, dy)
@@ -37,7 +37,8 @@ class Shape:
     width: int
     states: int
     parameters: int
-    prepared: int  # parameters and derived values
+    inputs: int
+    prepared: int  # parameters, derived values and inputs
     outputs: int
     triggers: int
     affected: int
@@ -55,6 +56,20 @@ class Emitted:
     program: Program
 
 
+def open_function(
+    module: ir.Module, name: str, arguments: int, width: int
+) -> tuple[Vector, list[ir.Value]]:
+    """A new internal function that takes pointers that do not overlap."""
+    signature = ir.FunctionType(ir.VoidType(), [POINTER] * arguments)
+    function = ir.Function(module, signature, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    for argument in function.args:
+        argument.add_attribute("noalias")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    return Vector(builder, width), list(function.args)
+
+
 class _Writer:
     """Opens functions in a module."""
 
@@ -65,15 +80,7 @@ class _Writer:
 
     def open(self, name: str, arguments: int) -> tuple[Vector, list[ir.Value]]:
         """A new internal function that takes pointers that do not overlap."""
-        function = ir.Function(
-            self.module, ir.FunctionType(ir.VoidType(), [POINTER] * arguments), name
-        )
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        for argument in function.args:
-            argument.add_attribute("noalias")
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        return Vector(builder, self.width), list(function.args)
+        return open_function(self.module, name, arguments, self.width)
 
     def formulas(
         self,
@@ -84,10 +91,13 @@ class _Writer:
     ) -> Formulas:
         """Formulas whose symbols are loaded from memory when used; derived values too, if states are given."""
         count = len(self.program.layout.states)
+        first_input = len(self.program.layout.parameters) + len(self.program.derived)
 
         def symbol(index: int) -> ir.Value:
             if index == self.program.time_symbol and time is not None:
                 return time
+            if index > self.program.time_symbol:
+                return vector.load(prepared, first_input + index - self.program.time_symbol - 1)
             if index >= count:
                 return vector.load(prepared, index - count)
             if isinstance(states, Sequence):
@@ -114,7 +124,8 @@ def shape_of(program: Program, method: Rosenbrock, width: int) -> Shape:
         width=width,
         states=size,
         parameters=len(layout.parameters),
-        prepared=len(layout.parameters) + len(program.derived),
+        inputs=len(program.inputs),
+        prepared=len(layout.parameters) + len(program.derived) + len(program.inputs),
         outputs=len(layout.outputs),
         triggers=triggers,
         affected=len(_affected(program)),
@@ -356,7 +367,7 @@ def _emit_step_end(
         vector.store(new, after, j)
         ratio = builder.fdiv(
             weighted(vector, method.error, held, None),
-            _allowed(vector, (relative, absolute), program.scales[j], (before, new)),
+            allowed(vector, (relative, absolute), program.scales[j], (before, new)),
         )
         total = vector.fma(ratio, ratio, total)
         if j in dense_states:
@@ -367,13 +378,13 @@ def _emit_step_end(
     builder.ret_void()
 
 
-def _allowed(
+def allowed(
     vector: Vector,
     tolerances: tuple[ir.Value, ir.Value],
     scale: float,
     values: tuple[ir.Value, ...],
 ) -> ir.Value:
-    """relative * largest |value| + absolute * natural size."""
+    """What tolerances allow: relative * largest |value| + absolute * natural size."""
     largest = vector.intrinsic("fabs", values[0])
     for value in values[1:]:
         size = vector.intrinsic("fabs", value)
@@ -392,10 +403,10 @@ def _emit_first_step(writer: _Writer) -> None:
     value_norm, slope_norm = vector.constant(0.0), vector.constant(0.0)
     for j, scale in enumerate(program.scales):
         value = vector.load(states, j)
-        allowed = _allowed(vector, tolerances, scale, (value,))
-        ratio = builder.fdiv(value, allowed)
+        weight = allowed(vector, tolerances, scale, (value,))
+        ratio = builder.fdiv(value, weight)
         value_norm = vector.fma(ratio, ratio, value_norm)
-        ratio = builder.fdiv(vector.load(slopes, j), allowed)
+        ratio = builder.fdiv(vector.load(slopes, j), weight)
         slope_norm = vector.fma(ratio, ratio, slope_norm)
     one = vector.constant(1.0)
     value_norm = vector.select(vector.less(value_norm, one), one, value_norm)

@@ -7,8 +7,8 @@ Equal nodes are one node. Knows nothing of names beyond symbols, and nothing of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -197,17 +197,17 @@ def _fold(op: Op, left: float | None, right: float | None) -> float | None:
     return result if math.isfinite(result) else None
 
 
-def dependents(graph: Graph, symbols: Iterable[int]) -> set[int]:
-    """The nodes that depend on any of the symbols (indices)."""
+def dependents(nodes: Sequence[Node], symbols: Iterable[int]) -> set[int]:
+    """The nodes of a graph that depend on any of the symbols (indices)."""
     wanted = set(symbols)
     found: set[int] = set()
-    for number, node in enumerate(graph.nodes):
+    for number, node in enumerate(nodes):
         if node.symbol in wanted or any(operand in found for operand in node.operands):
             found.add(number)
     return found
 
 
-def needed(graph: Graph, roots: Iterable[int]) -> list[int]:
+def needed(nodes: Sequence[Node], roots: Iterable[int]) -> list[int]:
     """The nodes that the roots are computed from, themselves included, in order of evaluation."""
     found: set[int] = set()
     pending = list(roots)
@@ -215,8 +215,26 @@ def needed(graph: Graph, roots: Iterable[int]) -> list[int]:
         number = pending.pop()
         if number not in found:
             found.add(number)
-            pending.extend(graph.nodes[number].operands)
+            pending.extend(nodes[number].operands)
     return sorted(found)
+
+
+def without(nodes: Sequence[Node], roots: Sequence[int], symbols: Iterable[int]) -> list[bool]:
+    """Whether each root is something other than 0 once the symbols (indices) are 0."""
+    graph, gone = Graph(), set(symbols)
+    place: dict[int, int] = {}
+    for number in needed(nodes, roots):
+        node = nodes[number]
+        operands = tuple(place[operand] for operand in node.operands)
+        if node.symbol in gone:
+            place[number] = graph.constant(0.0)
+        elif len(operands) == 2:
+            place[number] = graph.binary(node.op, operands[0], operands[1])
+        elif len(operands) == 1:
+            place[number] = graph.unary(node.op, operands[0])
+        else:
+            place[number] = graph.put(replace(node, operands=operands))
+    return [graph.value(place[root]) != 0.0 for root in roots]
 
 
 def derivatives(graph: Graph, roots: Iterable[int], symbols: Iterable[int]) -> list[dict[int, int]]:
@@ -238,7 +256,7 @@ def derivatives(graph: Graph, roots: Iterable[int], symbols: Iterable[int]) -> l
     """
     wanted, roots = set(symbols), list(roots)
     partial: dict[int, dict[int, int]] = {}
-    for number in needed(graph, roots):
+    for number in needed(graph.nodes, roots):
         node = graph.nodes[number]
         if node.op is Op.SYMBOL:
             one = {node.symbol: graph.constant(1.0)} if node.symbol in wanted else {}

@@ -17,18 +17,22 @@ from raphe.engine.vector import DOUBLE, INTEGER, POINTER
 ARGUMENTS = (  # name, whole number | number | array
     ("count", "whole"),  # subjects
     ("parameters", "array"),  # subjects x parameters
+    ("begin", "array"),  # subjects
+    ("end", "array"),  # subjects
     ("edge_first", "array"),  # subjects + 1, whole
     ("edge_time", "array"),
     ("edge_action", "array"),  # whole
     ("edge_index", "array"),  # whole
     ("edge_value", "array"),
-    ("times", "array"),
-    ("time_count", "whole"),
-    ("begin", "number"),
+    ("sample_first", "array"),  # subjects, whole: a subject's samples are from here
+    ("sample_last", "array"),  # subjects, whole: to before here
+    ("sample_time", "array"),
+    ("sample_row", "array"),  # whole: which of the subject's rows
+    ("row_first", "array"),  # subjects + 1, whole: the subject's rows
     ("relative", "number"),
     ("absolute", "number"),
     ("max_steps", "whole"),
-    ("out", "array"),  # subjects x times x outputs
+    ("out", "array"),  # rows x outputs
     ("status", "array"),  # whole
     ("reached", "array"),
     ("steps", "array"),  # subjects x 2, whole: accepted, rejected
@@ -90,6 +94,9 @@ def _memory(shape: Shape) -> dict[str, int]:
         "after": shape.states,
         "fresh_states": shape.states,
         "cut_states": shape.states,
+        "held": shape.states,
+        "saved": shape.states,
+        "distance": 1,
         "dense": 2 * len(shape.dense),
         "last_trigger": shape.triggers,
         "result": max(shape.outputs, shape.triggers + shape.states, shape.affected, 1),
@@ -103,8 +110,11 @@ def layout_lanes(control: Control, emitted: Emitted, argument: dict[str, ir.Valu
     for name, count in _memory(emitted.shape).items():
         vector[name] = control.item(argument["memory"], whole(place * width))
         place += count
-    flags = "subject edge last_edge next_output accepted fresh restart at_stop cut rejected steps rejects"
-    reals = "step stop until cut_time old_error old_step"
+    flags = (
+        "subject edge last_edge next_sample last_sample accepted fresh restart at_stop cut rejected steps rejects "
+        "running_in rounds calm"
+    )
+    reals = "step stop end until old_error old_step old_distance old_ratio"
     return Lanes(
         control=control,
         emitted=emitted,
@@ -114,13 +124,6 @@ def layout_lanes(control: Control, emitted: Emitted, argument: dict[str, ir.Valu
         flag={name: control.local(INTEGER, width) for name in flags.split()},
         counter={name: control.local(INTEGER) for name in ("next", "active", "fresh", "any")},
     )
-
-
-def end_time(lanes: Lanes) -> ir.Value:
-    """The last output time, where every subject ends."""
-    control = lanes.control
-    last = control.builder.sub(lanes.argument["time_count"], whole(1))
-    return control.get(lanes.argument["times"], last)
 
 
 def finish(lanes: Lanes, lane: ir.Value, status: Status) -> None:
@@ -133,9 +136,11 @@ def finish(lanes: Lanes, lane: ir.Value, status: Status) -> None:
         index = builder.add(builder.mul(subject, whole(2)), whole(position))
         control.put(control.get(lanes.flag[name], lane, INTEGER), argument["steps"], index)
     if status is not Status.OK:
-        size = builder.mul(argument["time_count"], whole(lanes.emitted.shape.outputs))
-        first = builder.mul(subject, size)
-        with control.loop(size) as position:
+        outputs = whole(lanes.emitted.shape.outputs)
+        row = control.get(argument["row_first"], subject, INTEGER)
+        end = control.get(argument["row_first"], builder.add(subject, whole(1)), INTEGER)
+        first = builder.mul(row, outputs)
+        with control.loop(builder.mul(builder.sub(end, row), outputs)) as position:
             control.put(number(float("nan")), argument["out"], builder.add(first, position))
     control.put(whole(-1), lanes.flag["subject"], lane)
     for name in ("accepted", "restart", "cut", "fresh"):
@@ -147,6 +152,13 @@ def count(lanes: Lanes, counter: str, value: ir.Value) -> None:
     builder = lanes.control.builder
     total = builder.add(builder.load(lanes.counter[counter], typ=INTEGER), value)
     builder.store(total, lanes.counter[counter])
+
+
+def magnitude(lanes: Lanes, value: ir.Value) -> ir.Value:
+    """|value|."""
+    builder = lanes.control.builder
+    minus = builder.fneg(value)
+    return builder.select(builder.fcmp_ordered("<", value, number(0.0)), minus, value)
 
 
 def between(lanes: Lanes, name: str) -> None:

@@ -12,27 +12,27 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import Control, number, whole
+from raphe.engine.edges import apply_edges
 from raphe.engine.emit import Emitted
 from raphe.engine.events import find_events, fire_events, remember_triggers
 from raphe.engine.lane_memory import (
     ARGUMENTS,
     KINDS,
     Lanes,
-    between,
     count,
-    end_time,
     finish,
     layout_lanes,
-    run_event,
+    magnitude,
 )
+from raphe.engine.outputs import write_outputs
+from raphe.engine.periods import emit_distance
 from raphe.engine.rosenbrock import Rosenbrock
-from raphe.engine.status import Action, Status
+from raphe.engine.status import Status
 from raphe.engine.vector import DOUBLE, INTEGER
 
 _SAFETY = 0.9
 _SHRINK = 5.0  # a step becomes at most this much smaller
 _GROW = 6.0  # or this much larger
-_NEAR = 1e-13  # edges closer than this part of their time are one edge
 
 
 def emit_driver(emitted: Emitted, method: Rosenbrock) -> None:
@@ -42,15 +42,16 @@ def emit_driver(emitted: Emitted, method: Rosenbrock) -> None:
     function = ir.Function(module, signature, "run")
     control = Control(function)
     argument = {name: value for (name, _), value in zip(ARGUMENTS, function.args, strict=True)}
+    emit_distance(emitted)
     lanes = layout_lanes(control, emitted, argument)
     builder = control.builder
     _initialize(lanes)
     _refill(lanes)
     with control.repeat() as stop:
         find_events(lanes)
-        _write_outputs(lanes)
+        write_outputs(lanes)
         _advance(lanes)
-        _apply_edges(lanes)
+        apply_edges(lanes)
         _refill(lanes)
         stop(
             builder.icmp_signed("==", builder.load(lanes.counter["active"], typ=INTEGER), whole(0))
@@ -87,7 +88,7 @@ def _initialize(lanes: Lanes) -> None:
         for real in lanes.real.values():
             control.put(number(1.0), real, lane)
         control.put(number(1.0), lanes.vector["step"], lane)
-        control.put(lanes.argument["begin"], lanes.vector["time"], lane)
+        control.put(number(0.0), lanes.vector["time"], lane)
         for position, name in enumerate(("relative", "absolute")):
             index = lanes.at(whole(position), lane)
             control.put(lanes.argument[name], lanes.vector["tolerance"], index)
@@ -122,24 +123,34 @@ def _load_subject(lanes: Lanes, lane: ir.Value, subject: ir.Value) -> None:
     count = whole(lanes.emitted.shape.parameters)
     wrong = control.local(INTEGER)
     builder.store(whole(0), wrong)
-    first = builder.mul(subject, count)
+    row = builder.mul(subject, count)
     with control.loop(count) as index:
-        value = control.get(argument["parameters"], builder.add(first, index))
+        value = control.get(argument["parameters"], builder.add(row, index))
         control.put(value, lanes.vector["prepared"], lanes.at(index, lane))
         with builder.if_then(builder.not_(control.finite(value))):
             builder.store(whole(1), wrong)
     control.put(subject, lanes.flag["subject"], lane)
-    control.put(argument["begin"], lanes.vector["time"], lane)
-    control.put(argument["begin"], lanes.real["until"], lane)
+    with control.loop(whole(lanes.emitted.shape.inputs)) as index:
+        first = whole(lanes.emitted.shape.prepared - lanes.emitted.shape.inputs)
+        place = lanes.at(builder.add(first, index), lane)
+        control.put(number(0.0), lanes.vector["prepared"], place)
+    begin = control.get(argument["begin"], subject)
+    control.put(begin, lanes.vector["time"], lane)
+    control.put(begin, lanes.real["until"], lane)
+    control.put(control.get(argument["end"], subject), lanes.real["end"], lane)
     control.put(number(1.0), lanes.vector["step"], lane)
-    for name in ("next_output", "accepted", "cut", "rejected", "steps", "rejects", "at_stop"):
+    for name in ("accepted", "cut", "rejected", "steps", "rejects", "at_stop", "running_in"):
         control.put(whole(0), lanes.flag[name], lane)
     for name in ("fresh", "restart"):
         control.put(whole(1), lanes.flag[name], lane)
-    edge = control.get(argument["edge_first"], subject, INTEGER)
-    control.put(edge, lanes.flag["edge"], lane)
-    last = control.get(argument["edge_first"], builder.add(subject, whole(1)), INTEGER)
-    control.put(last, lanes.flag["last_edge"], lane)
+    after = builder.add(subject, whole(1))
+    for flag, name, position in (
+        ("edge", "edge_first", subject),
+        ("last_edge", "edge_first", after),
+        ("next_sample", "sample_first", subject),
+        ("last_sample", "sample_last", subject),
+    ):
+        control.put(control.get(argument[name], position, INTEGER), lanes.flag[flag], lane)
     with builder.if_then(builder.icmp_signed("!=", builder.load(wrong, typ=INTEGER), whole(0))):
         finish(lanes, lane, Status.PARAMETER_NOT_FINITE)
 
@@ -156,57 +167,8 @@ def _clear_states(lanes: Lanes, lane: ir.Value) -> None:
         control.put(number(0.0), lanes.vector["dense"], lanes.at(index, lane))
 
 
-def _write_outputs(lanes: Lanes) -> None:
-    """Outputs that fall into the steps just taken, all lanes at once, as often as any lane has one."""
-    control, builder, vector = lanes.control, lanes.control.builder, lanes.vector
-    with control.repeat() as stop:
-        builder.store(whole(0), lanes.counter["any"])
-        due = control.local(INTEGER, lanes.emitted.shape.width)
-        with control.loop(lanes.width()) as lane:
-            position = control.get(lanes.flag["next_output"], lane, INTEGER)
-            left = builder.icmp_signed("<", position, lanes.argument["time_count"])
-            moved = builder.or_(lanes.is_set("accepted", lane), lanes.is_set("fresh", lane))
-            control.put(whole(0), due, lane)
-            control.put(number(0.0), vector["fraction"], lane)
-            with builder.if_then(builder.and_(left, builder.and_(moved, lanes.active(lane)))):
-                when = control.get(lanes.argument["times"], position)
-                until = control.get(lanes.real["until"], lane)
-                with builder.if_then(builder.fcmp_ordered("<=", when, until)):
-                    since = builder.fsub(when, control.get(vector["time"], lane))
-                    fraction = builder.fdiv(since, control.get(vector["step"], lane))
-                    control.put(fraction, vector["fraction"], lane)
-                    control.put(whole(1), due, lane)
-                    count(lanes, "any", whole(1))
-        pending = builder.load(lanes.counter["any"], typ=INTEGER)
-        stop(builder.icmp_signed("==", pending, whole(0)))
-        between(lanes, "observe")
-        with control.loop(lanes.width()) as lane:
-            is_due = builder.icmp_signed("!=", control.get(due, lane, INTEGER), whole(0))
-            with builder.if_then(is_due):
-                _store_output(lanes, lane)
-
-
-def _store_output(lanes: Lanes, lane: ir.Value) -> None:
-    control, builder = lanes.control, lanes.control.builder
-    count = whole(lanes.emitted.shape.outputs)
-    wrong = control.local(INTEGER)
-    builder.store(whole(0), wrong)
-    subject = control.get(lanes.flag["subject"], lane, INTEGER)
-    position = control.get(lanes.flag["next_output"], lane, INTEGER)
-    row = builder.add(builder.mul(subject, lanes.argument["time_count"]), position)
-    first = builder.mul(row, count)
-    with control.loop(count) as index:
-        value = control.get(lanes.vector["result"], lanes.at(index, lane))
-        control.put(value, lanes.argument["out"], builder.add(first, index))
-        with builder.if_then(builder.not_(control.finite(value))):
-            builder.store(whole(1), wrong)
-    control.put(builder.add(position, whole(1)), lanes.flag["next_output"], lane)
-    with builder.if_then(builder.icmp_signed("!=", builder.load(wrong, typ=INTEGER), whole(0))):
-        finish(lanes, lane, Status.OUTPUT_NOT_FINITE)
-
-
 def _advance(lanes: Lanes) -> None:
-    """Move accepted lanes to the end of their step, or to the event that cut it; end those at the end."""
+    """Move accepted lanes to the end of their step, or to the event that cut it."""
     control, builder, vector = lanes.control, lanes.control.builder, lanes.vector
     with control.loop(lanes.width()) as lane:
         with builder.if_then(lanes.is_set("accepted", lane)):
@@ -220,69 +182,6 @@ def _advance(lanes: Lanes) -> None:
             control.put(whole(0), lanes.flag["accepted"], lane)
             with builder.if_then(cut):
                 control.put(whole(1), lanes.flag["restart"], lane)
-        ended = builder.fcmp_ordered(">=", control.get(vector["time"], lane), end_time(lanes))
-        with builder.if_then(builder.and_(ended, lanes.active(lane))):
-            finish(lanes, lane, Status.OK)
-
-
-def _apply_edges(lanes: Lanes) -> None:
-    """Everything whose time has come; then where each restarted lane must stop next."""
-    control, builder = lanes.control, lanes.control.builder
-    with control.loop(lanes.width()) as lane:
-        arrived = builder.or_(lanes.is_set("at_stop", lane), lanes.is_set("fresh", lane))
-        arrived = builder.or_(arrived, lanes.is_set("cut", lane))
-        with builder.if_then(builder.and_(arrived, lanes.active(lane))):
-            for name in ("at_stop", "fresh", "cut"):
-                control.put(whole(0), lanes.flag[name], lane)
-            now = control.get(lanes.vector["time"], lane)
-            reach = builder.fadd(now, builder.fmul(_magnitude(lanes, now), number(_NEAR)))
-            end = end_time(lanes)
-            with control.repeat() as stop:
-                edge = control.get(lanes.flag["edge"], lane, INTEGER)
-                last = control.get(lanes.flag["last_edge"], lane, INTEGER)
-                control.put(end, lanes.real["stop"], lane)
-                stop(builder.icmp_signed(">=", edge, last))
-                when = control.get(lanes.argument["edge_time"], edge)
-                with builder.if_then(builder.fcmp_unordered("uno", when, when)):
-                    finish(lanes, lane, Status.NOT_FINITE)  # a lag or time of an event
-                early = builder.fcmp_ordered("<", when, end)
-                control.put(builder.select(early, when, end), lanes.real["stop"], lane)
-                stop(builder.fcmp_unordered(">", when, reach))
-                _apply_edge(lanes, lane, edge)
-                control.put(builder.add(edge, whole(1)), lanes.flag["edge"], lane)
-                control.put(whole(1), lanes.flag["restart"], lane)
-
-
-def _magnitude(lanes: Lanes, value: ir.Value) -> ir.Value:
-    builder = lanes.control.builder
-    minus = builder.fneg(value)
-    return builder.select(builder.fcmp_ordered("<", value, number(0.0)), minus, value)
-
-
-def _apply_edge(lanes: Lanes, lane: ir.Value, edge: ir.Value) -> None:
-    control, builder, argument = lanes.control, lanes.control.builder, lanes.argument
-    action = control.get(argument["edge_action"], edge, INTEGER)
-    index = control.get(argument["edge_index"], edge, INTEGER)
-    value = control.get(argument["edge_value"], edge)
-    place = lanes.at(index, lane)
-    for chosen, base in (
-        (Action.ADD_STATE, "states"),
-        (Action.SET_STATE, "states"),
-        (Action.ADD_PARAMETER, "prepared"),
-        (Action.SET_PARAMETER, "prepared"),
-    ):
-        with builder.if_then(builder.icmp_signed("==", action, whole(chosen))):
-            old = control.get(lanes.vector[base], place)
-            added = chosen in (Action.ADD_STATE, Action.ADD_PARAMETER)
-            control.put(builder.fadd(old, value) if added else value, lanes.vector[base], place)
-            if base == "prepared":
-                lanes.call("prepare", lanes.vector["prepared"])
-    for position, event in enumerate(lanes.emitted.program.events):
-        if event.time >= 0:
-            same = builder.icmp_signed("==", index, whole(position))
-            runs = builder.icmp_signed("==", action, whole(Action.RUN_EVENT))
-            with builder.if_then(builder.and_(runs, same)):
-                run_event(lanes, lane, position)
 
 
 def _restart(lanes: Lanes) -> None:
@@ -378,7 +277,7 @@ def _accept(lanes: Lanes, lane: ir.Value, error: ir.Value, ratio: ir.Value) -> N
         control.get(lanes.flag["rejects"], lane, INTEGER),
     )
     with builder.if_then(builder.icmp_signed(">=", taken, lanes.argument["max_steps"])):
-        short = builder.fcmp_ordered("<", until, end_time(lanes))
+        short = builder.fcmp_ordered("<", until, control.get(lanes.real["end"], lane))
         with builder.if_then(short):
             finish(lanes, lane, Status.MAX_STEPS)
 
@@ -386,7 +285,7 @@ def _accept(lanes: Lanes, lane: ir.Value, error: ir.Value, ratio: ir.Value) -> N
 def _give_up(lanes: Lanes, lane: ir.Value, smaller: ir.Value, known: ir.Value) -> None:
     """End a subject whose step has shrunk to nothing, or that has used up its steps."""
     control, builder = lanes.control, lanes.control.builder
-    now = _magnitude(lanes, control.get(lanes.vector["time"], lane))
+    now = magnitude(lanes, control.get(lanes.vector["time"], lane))
     least = builder.fmul(builder.fadd(now, number(1e-12)), number(4e-16))
     tiny = builder.fcmp_unordered("<=", smaller, least)
     with builder.if_then(builder.and_(tiny, known)):

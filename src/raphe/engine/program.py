@@ -1,38 +1,12 @@
-"""Model -> Program: names to indices, formulas to one graph, everything in base units. Names and units end here."""
+"""Program: a model as numbers, one graph in base units. Names and units end here. How it is made: `lower`."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from raphe.core.errors import UnknownNameError, nearest
-from raphe.core.units import HOUR, Quantity, Unit
-from raphe.engine.graph import Graph, Node, Op, dependents, derivatives, needed
-from raphe.language.expression import (
-    Binary,
-    Call,
-    Comparison,
-    Conditional,
-    Expression,
-    Name,
-    Negative,
-    Number,
-    evaluate,
-    walk,
-)
-from raphe.language.model import TIME, Event, Model
-
-_BINARY = {
-    "+": Op.ADD,
-    "-": Op.SUBTRACT,
-    "*": Op.MULTIPLY,
-    "/": Op.DIVIDE,
-    "^": Op.POWER,
-    "min": Op.MIN,
-    "max": Op.MAX,
-}
-_UNARY = {"exp": Op.EXP, "ln": Op.LN, "sqrt": Op.SQRT, "tanh": Op.TANH, "abs": Op.ABS}
+from raphe.core.units import Unit
+from raphe.engine.graph import Node, Op, dependents, needed, without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +24,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteIndex:
-    """A route by index: the state that doses enter, and the settings that hold lag and fraction (-1: none)."""
+    """A route by index: the state and input that doses enter, and the settings that it was given (-1: none)."""
 
     state: int
+    input: int
     lag: int
     fraction: int
+    duration: int
+    rate: int
     molar_mass: (
         int  # parameter in base units, to turn a mass into a substance amount or back; -1: none
     )
@@ -74,8 +51,9 @@ class EventIndex:
 class Program:
     """A model as numbers: one graph and the nodes that matter in it.
 
-    Symbols are numbered: states, then parameters, then time. `derived` are the nodes that depend on parameters alone
-    and that the rest of the graph uses; a kernel computes them once a subject.
+    Symbols are numbered: states, parameters, time, inputs. An input is what flows into a state from outside (base units
+    per h), constant between edges. `derived` are the nodes that depend on parameters alone and that the rest of the
+    graph uses; a kernel computes them once a subject.
     """
 
     layout: Layout
@@ -87,6 +65,7 @@ class Program:
     jacobian: tuple[tuple[int, int, int], ...]  # row, column, node
     time_slopes: tuple[tuple[int, int], ...]  # row, node
     derived: tuple[int, ...]
+    inputs: tuple[int, ...]  # the state of each
     events: tuple[EventIndex, ...]
     routes: tuple[RouteIndex, ...]
     scales: tuple[float, ...]  # natural size of each state, for the absolute tolerance
@@ -97,6 +76,26 @@ class Program:
         """Index of the symbol for time."""
         return len(self.layout.states) + len(self.layout.parameters)
 
+    @property
+    def repeats(self) -> bool:
+        """True if equal doses can lead to a steady state: no rate knows the time, and there are no events."""
+        knowing = dependents(self.nodes, [self.time_symbol])
+        return not self.events and not knowing.intersection(needed(self.nodes, self.rates))
+
+    @property
+    def superposes(self) -> bool:
+        """True if the effects of doses on the states add up: linear rates, and nothing there without a dose."""
+        states = range(len(self.layout.states))
+        changing = dependents(self.nodes, [*states, self.time_symbol])
+        bent = {Op.SELECT_LESS, Op.SELECT_LESS_EQUAL, Op.MIN, Op.MAX, Op.ABS}
+        used = changing.intersection(needed(self.nodes, self.rates))
+        if not self.repeats or any(self.nodes[number].op in bent for number in used):
+            return False
+        outside = [self.time_symbol + 1 + position for position in range(len(self.inputs))]
+        left = without(self.nodes, self.rates, [*states, *outside])
+        nothing = all(self.nodes[start] == Node(Op.CONSTANT) for start in self.starts)
+        return nothing and not any(left) and not any(n in changing for *_, n in self.jacobian)
+
     def digest(self) -> str:
         """Hash of everything that a kernel is made from."""
         parts = (
@@ -104,241 +103,7 @@ class Program:
             len(self.layout.parameters),
             [(n.op.value, n.operands, n.value.hex(), n.symbol) for n in self.nodes],
             (self.rates, self.starts, self.outputs, self.settings, self.jacobian),
-            (self.time_slopes, self.derived, [s.hex() for s in self.scales]),
+            (self.time_slopes, self.derived, self.inputs, [s.hex() for s in self.scales]),
             [(e.trigger, e.time, e.states, e.values) for e in self.events],
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-class _Lowering:
-    """Formulas to nodes of one graph."""
-
-    def __init__(self, model: Model, symbols: Mapping[str, int]) -> None:
-        self.graph = Graph()
-        self.symbols = symbols
-        self.formulas = {quantity.name: quantity.formula for quantity in model.quantities}
-        self._named: dict[str, int] = {}
-
-    def name(self, name: str) -> int:
-        """Node of a state, parameter, quantity or time."""
-        if name in self.symbols:
-            return self.graph.symbol(self.symbols[name])
-        if name not in self._named:
-            self._named[name] = self.node(self.formulas[name])
-        return self._named[name]
-
-    def node(self, expression: Expression | Quantity) -> int:
-        """Node of a formula."""
-        match expression:
-            case Quantity():
-                return self.graph.constant(expression.base)
-            case Number(value):
-                return self.graph.constant(value)
-            case Name(name):
-                return self.name(name)
-            case Negative(operand):
-                return self.graph.unary(Op.NEGATE, self.node(operand))
-            case Binary(operator, left, right):
-                return self.graph.binary(_BINARY[operator], self.node(left), self.node(right))
-            case Call(function, arguments) if function in _UNARY:
-                return self.graph.unary(_UNARY[function], self.node(arguments[0]))
-            case Call(function, arguments):
-                pair = [self.node(argument) for argument in arguments]
-                return self.graph.binary(_BINARY[function], pair[0], pair[1])
-            case Conditional(condition, yes, no):
-                return self._conditional(condition, self.node(yes), self.node(no))
-        raise TypeError(f"composition left {expression!r} in a formula")
-
-    def _conditional(self, condition: Comparison, yes: int, no: int) -> int:
-        left, right = self.node(condition.left), self.node(condition.right)
-        op = Op.SELECT_LESS if condition.operator in ("<", ">") else Op.SELECT_LESS_EQUAL
-        pair = (left, right) if condition.operator in ("<", "<=") else (right, left)
-        return self.graph.select(op, pair, yes, no)
-
-    def trigger(self, condition: Comparison) -> int:
-        """A node that is positive where the condition holds."""
-        left, right = self.node(condition.left), self.node(condition.right)
-        pair = (right, left) if condition.operator in ("<", "<=") else (left, right)
-        return self.graph.binary(Op.SUBTRACT, *pair)
-
-
-def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
-    """Turn a flat model into a program; species that no output, event or route needs are left out.
-
-    Parameters
-    ----------
-    model
-        As composition makes it.
-    outputs
-        Names of species, quantities or parameters to keep; by default those that the model shows or is asked for.
-
-    Returns
-    -------
-    Program
-
-    Raises
-    ------
-    UnknownNameError
-        If an output is not in the model.
-    """
-    kept = _default_outputs(model) if outputs is None else outputs
-    units = _units(model)
-    for name in kept:
-        if name not in units:
-            message = f'the model "{model.name}" has no quantity "{name}"'
-            raise UnknownNameError(message, advice=nearest(name, units))
-    model = _pruned(model, kept)
-    states = [species.name for species in model.species]
-    parameters = [parameter.name for parameter in model.parameters]
-    symbols = {name: index for index, name in enumerate([*states, *parameters, TIME])}
-    lowering = _Lowering(model, symbols)
-    rates_by_name = {derivative.species: derivative.rate for derivative in model.derivatives}
-    rates = [lowering.node(rates_by_name[name]) for name in states]
-    zero = lowering.graph.constant(0.0)
-    starts = [zero if s.start is None else lowering.node(s.start) for s in model.species]
-    settings = _settings(model)
-    setting_nodes = [lowering.node(formula) for formula in settings.values()]
-    output_nodes = [lowering.name(name) for name in kept]
-    events = tuple(_event(event, lowering, symbols, list(settings)) for event in model.events)
-    slopes = derivatives(lowering.graph, rates, [*range(len(states)), symbols[TIME]])
-    jacobian = tuple(
-        (row, column, node)
-        for row, slope in enumerate(slopes)
-        for column, node in sorted(slope.items())
-        if column < len(states)
-    )
-    time_slopes = tuple((r, s[symbols[TIME]]) for r, s in enumerate(slopes) if symbols[TIME] in s)
-    used = [*rates, *output_nodes, *(n for *_, n in jacobian), *(n for _, n in time_slopes)]
-    used += [n for e in events for n in (*e.values, *((e.trigger,) if e.trigger >= 0 else ()))]
-    layout = Layout(
-        states=tuple(states),
-        state_units=tuple(species.unit for species in model.species),
-        parameters=tuple(parameters),
-        outputs=kept,
-        output_units=tuple(units[name] for name in kept),
-        settings=tuple(settings),
-        routes=tuple(route.name for route in model.routes),
-    )
-    return Program(
-        layout=layout,
-        nodes=tuple(lowering.graph.nodes),
-        rates=tuple(rates),
-        starts=tuple(starts),
-        outputs=tuple(output_nodes),
-        settings=tuple(setting_nodes),
-        jacobian=jacobian,
-        time_slopes=time_slopes,
-        derived=_derived(lowering.graph, used, [symbols[n] for n in [*states, TIME]]),
-        events=events,
-        routes=_routes(model, states, parameters, list(settings)),
-        scales=_scales(model),
-        defaults=tuple(parameter.value.base for parameter in model.parameters),
-    )
-
-
-def _default_outputs(model: Model) -> tuple[str, ...]:
-    names = [shown.quantity for shown in model.shown]
-    names += [target.quantity for target in model.targets]
-    return tuple(dict.fromkeys(names))
-
-
-def _pruned(model: Model, kept: tuple[str, ...]) -> Model:
-    """The model without species that nothing asked for depends on."""
-    formulas = {quantity.name: quantity.formula for quantity in model.quantities}
-    formulas |= {derivative.species: derivative.rate for derivative in model.derivatives}
-    pending = [*kept, *(route.species for route in model.routes)]
-    for event in model.events:
-        pending += [assignment.species for assignment in event.assignments]
-        roots = [assignment.formula for assignment in event.assignments]
-        roots += [] if event.when is None else [event.when]
-        pending += [n.name for root in roots for n in walk(root) if isinstance(n, Name)]
-    found: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            if name in formulas:
-                pending += [n.name for n in walk(formulas[name]) if isinstance(n, Name)]
-    return replace(
-        model,
-        species=tuple(species for species in model.species if species.name in found),
-        derivatives=tuple(one for one in model.derivatives if one.species in found),
-    )
-
-
-def _units(model: Model) -> dict[str, Unit]:
-    units = {species.name: species.unit for species in model.species}
-    units |= {quantity.name: quantity.unit for quantity in model.quantities}
-    units |= {parameter.name: parameter.value.unit for parameter in model.parameters}
-    units[TIME] = HOUR
-    return units
-
-
-def _settings(model: Model) -> dict[str, Expression | Quantity]:
-    """What a run must know of a subject beforehand: lags, fractions, times of events."""
-    wanted: dict[str, Expression | Quantity] = {}
-    for route in model.routes:
-        for name in (route.lag, route.fraction):
-            if name is not None:
-                wanted[name] = Name(name, route.place)
-    for event in model.events:
-        if event.at is not None:
-            wanted[f"time of {event.name}"] = event.at
-    return wanted
-
-
-def _event(
-    event: Event, lowering: _Lowering, symbols: Mapping[str, int], settings: list[str]
-) -> EventIndex:
-    return EventIndex(
-        trigger=-1 if event.when is None else lowering.trigger(event.when),
-        time=-1 if event.at is None else settings.index(f"time of {event.name}"),
-        states=tuple(symbols[assignment.species] for assignment in event.assignments),
-        values=tuple(lowering.node(assignment.formula) for assignment in event.assignments),
-    )
-
-
-def _routes(
-    model: Model, states: list[str], parameters: list[str], settings: list[str]
-) -> tuple[RouteIndex, ...]:
-    substances = {species.name: species.substance for species in model.species}
-    found = []
-    for route in model.routes:
-        substance = substances[route.species]
-        found.append(
-            RouteIndex(
-                state=states.index(route.species),
-                lag=-1 if route.lag is None else settings.index(route.lag),
-                fraction=-1 if route.fraction is None else settings.index(route.fraction),
-                molar_mass=-1 if substance is None else parameters.index(substance),
-            )
-        )
-    return tuple(found)
-
-
-def _scales(model: Model) -> tuple[float, ...]:
-    """Size of each state: where it starts for the typical person, or one of its unit if it starts at 0."""
-    values = {parameter.name: parameter.value.base for parameter in model.parameters}
-    for quantity in model.quantities:
-        try:
-            values[quantity.name] = evaluate(quantity.formula, values)
-        except KeyError:  # depends on states
-            continue
-    scales = []
-    for species in model.species:
-        start = 0.0 if species.start is None else abs(evaluate(species.start, values))
-        scales.append(start if 0.0 < start < float("inf") else species.unit.factor)
-    return tuple(scales)
-
-
-def _derived(graph: Graph, used: list[int], moving: list[int]) -> tuple[int, ...]:
-    """Nodes of parameters alone that the moving part of the graph, or its roots, use."""
-    changing = dependents(graph, moving)
-    kept = set()
-    for number in needed(graph, used):
-        fixed = [o for o in graph.nodes[number].operands if o not in changing]
-        if number in changing:
-            kept.update(fixed)
-    kept.update(root for root in used if root not in changing)
-    trivial = (Op.CONSTANT, Op.SYMBOL)
-    return tuple(sorted(n for n in kept if graph.nodes[n].op not in trivial))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,13 +56,40 @@ DEFAULT_OPTIONS = Options()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """When each subject is looked at, and where it ends.
+
+    Parameters
+    ----------
+    first, last
+        Shape (subjects,): a subject's samples are those from `first` to before `last`; subjects may share them.
+    time
+        Shape (samples,): h, increasing for each subject. A value at the time of an edge is the one before it.
+    row
+        Shape (samples,): which of the subject's rows a sample fills.
+    row_first
+        Shape (subjects + 1,): where each subject's rows begin. Rows that no sample fills are those of `Action.SAMPLE`.
+    end
+        Shape (subjects,): h, not before any sample.
+    """
+
+    first: IntegerArray
+    last: IntegerArray
+    time: FloatArray
+    row: IntegerArray
+    row_first: IntegerArray
+    end: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came out, subject by subject.
 
     Parameters
     ----------
     values
-        Shape (subjects, times, outputs), base units; not a number if, and only if, the status is not OK.
+        Shape (subjects, times, outputs), or (rows, outputs) from `solve_samples`, base units; not a number if, and
+        only if, the status of the subject is not OK.
     status
         Shape (subjects,): `Status`.
     reached
@@ -105,11 +132,10 @@ def solve(
     timeline: Timeline,
     times: FloatArray,
     *,
-    begin: float = 0.0,
     options: Options = DEFAULT_OPTIONS,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Run every subject from `begin` to the last output time.
+    """Run every subject to the last output time.
 
     Parameters
     ----------
@@ -120,10 +146,8 @@ def solve(
     timeline
         Edges of the same subjects.
     times
-        Shape (times,), h, strictly increasing and not before `begin`. They never touch step control. A value at the
-        time of an edge is the one just before the edge.
-    begin
-        Where subjects start, h.
+        Shape (times,), h, strictly increasing and not before any subject begins. They never touch step control. A
+        value at the time of an edge is the one just before the edge.
     options
         Tolerances, limits, threads.
     progress
@@ -139,11 +163,48 @@ def solve(
         If the output times are not as above, or an array has the wrong shape.
     """
     grid = np.ascontiguousarray(times, dtype=np.float64)
+    begin = float(np.max(timeline.begin, initial=-np.inf))
+    increasing = bool(np.all(np.diff(grid) > 0.0)) and bool(np.all(np.isfinite(grid)))
+    if grid.ndim != 1 or len(grid) == 0 or not increasing or grid[0] < begin:
+        advice = f"give at least one, strictly increasing, from {begin!r} h on"
+        raise InputError("the output times are not usable", advice=advice)
+    subjects, count = len(timeline.begin), len(grid)
+    samples = Samples(
+        first=np.zeros(subjects, dtype=np.int64),
+        last=np.full(subjects, count),
+        time=grid,
+        row=np.arange(count),
+        row_first=np.arange(subjects + 1) * count,
+        end=np.full(subjects, grid[-1]),
+    )
+    outcome = solve_samples(
+        kernel, parameters, timeline, samples, options=options, progress=progress
+    )
+    values = outcome.values.reshape(subjects, count, kernel.shape.outputs)
+    return replace(outcome, values=values)
+
+
+def solve_samples(
+    kernel: Kernel,
+    parameters: FloatArray,
+    timeline: Timeline,
+    samples: Samples,
+    *,
+    options: Options = DEFAULT_OPTIONS,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run every subject to its own end, with its own samples; otherwise as `solve`.
+
+    Returns
+    -------
+    Outcome
+        With values of shape (rows, outputs).
+    """
     table = np.ascontiguousarray(parameters, dtype=np.float64)
-    _check(kernel, table, timeline, grid, begin)
     subjects = len(table)
+    _check(kernel, table, timeline, samples)
     outcome = Outcome(
-        values=np.empty((subjects, len(grid), kernel.shape.outputs)),
+        values=np.full((int(samples.row_first[-1]), kernel.shape.outputs), np.nan),
         status=np.zeros(subjects, dtype=np.int64),
         reached=np.zeros(subjects),
         accepted=np.zeros(subjects, dtype=np.int64),
@@ -152,7 +213,7 @@ def solve(
 
     def work(first: int) -> None:
         rows = slice(first, min(first + options.chunk, subjects))
-        _run_chunk(kernel, (table, timeline, grid), rows, outcome, begin=begin, options=options)
+        _run_chunk(kernel, (table, timeline, samples), rows, outcome, options)
         if progress is not None:
             progress(rows.stop - rows.start)
 
@@ -166,57 +227,56 @@ def solve(
     return outcome
 
 
-def _check(
-    kernel: Kernel, parameters: FloatArray, timeline: Timeline, times: FloatArray, begin: float
-) -> None:
-    shape = (len(parameters), kernel.shape.parameters)
-    if parameters.shape != shape or len(timeline.first) != len(parameters) + 1:
-        raise InputError(f"parameters and edges of {shape[0]} subjects do not fit the model")
-    increasing = bool(np.all(np.diff(times) > 0.0)) and bool(
-        np.all(np.isfinite([begin, *times.flat]))
-    )
-    if times.ndim != 1 or len(times) == 0 or not increasing or times[0] < begin:
-        advice = f"give at least one, strictly increasing, from {begin!r} h on"
-        raise InputError("the output times are not usable", advice=advice)
+def _check(kernel: Kernel, parameters: FloatArray, timeline: Timeline, samples: Samples) -> None:
+    subjects = len(timeline.begin)
+    fits = parameters.shape == (subjects, kernel.shape.parameters)
+    fits = fits and len(timeline.first) == len(samples.row_first) == subjects + 1
+    if not (fits and len(samples.first) == len(samples.last) == len(samples.end) == subjects):
+        raise InputError(
+            f"parameters, edges and samples of {subjects} subjects do not fit together"
+        )
+    if not (np.all(np.isfinite(timeline.begin)) and np.all(samples.end >= timeline.begin)):
+        raise InputError("a subject must begin at a finite time, and not end before it begins")
 
 
 def _run_chunk(
     kernel: Kernel,
-    inputs: tuple[FloatArray, Timeline, FloatArray],
+    inputs: tuple[FloatArray, Timeline, Samples],
     rows: slice,
     outcome: Outcome,
-    *,
-    begin: float,
     options: Options,
 ) -> None:
-    parameters, timeline, times = inputs
+    parameters, timeline, samples = inputs
     memory = _aligned(kernel.memory_vectors * kernel.shape.width)
     steps = np.zeros((rows.stop - rows.start, 2), dtype=np.int64)
-    arrays: list[npt.NDArray[np.float64] | npt.NDArray[np.int64]] = [
-        parameters[rows],
-        timeline.first[rows.start : rows.stop + 1],
-        timeline.time,
-        timeline.action,
-        timeline.index,
-        timeline.value,
-        times,
-        outcome.values[rows],
-        outcome.status[rows],
-        outcome.reached[rows],
-        steps,
-        memory,
-    ]
-    address = [array.ctypes.data for array in arrays]
-    kernel.run(
-        rows.stop - rows.start,
-        *address[:7],
-        len(times),
-        begin,
-        options.relative,
-        options.absolute,
-        options.max_steps,
-        *address[7:],
-    )
+    following = slice(rows.start, rows.stop + 1)
+    arrays: dict[str, npt.NDArray[np.float64] | npt.NDArray[np.int64]] = {
+        "parameters": parameters[rows],
+        "begin": timeline.begin[rows],
+        "end": samples.end[rows],
+        "edge_first": timeline.first[following],
+        "edge_time": timeline.time,
+        "edge_action": timeline.action,
+        "edge_index": timeline.index,
+        "edge_value": timeline.value,
+        "sample_first": samples.first[rows],
+        "sample_last": samples.last[rows],
+        "sample_time": samples.time,
+        "sample_row": samples.row,
+        "row_first": samples.row_first[following],
+        "out": outcome.values,
+        "status": outcome.status[rows],
+        "reached": outcome.reached[rows],
+        "steps": steps,
+        "memory": memory,
+    }
+    numbers: dict[str, float] = {
+        "count": rows.stop - rows.start,
+        "relative": options.relative,
+        "absolute": options.absolute,
+        "max_steps": options.max_steps,
+    }
+    kernel.run(numbers | {name: array.ctypes.data for name, array in arrays.items()})
     outcome.accepted[rows], outcome.rejected[rows] = steps[:, 0], steps[:, 1]
 
 

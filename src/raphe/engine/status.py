@@ -14,6 +14,8 @@ class Status(IntEnum):
     NOT_FINITE = 3
     OUTPUT_NOT_FINITE = 4
     PARAMETER_NOT_FINITE = 5
+    IMPOSSIBLE_DOSE = 6
+    NO_STEADY_STATE = 7
 
 
 ADVICE = {
@@ -23,14 +25,28 @@ ADVICE = {
     Status.NOT_FINITE: "a state or rate was not a finite number: look for a division by 0 or an overflow",
     Status.OUTPUT_NOT_FINITE: "an output was not a finite number although the states were",
     Status.PARAMETER_NOT_FINITE: "a parameter was not a finite number",
+    Status.IMPOSSIBLE_DOSE: "a lag, fraction, duration or rate of a dose, or the time of an event, is negative or not "
+    "a number: look at the parameters that it is made from",
+    Status.NO_STEADY_STATE: "the doses before a steady-state dose did not lead to a steady state",
 }
 
 
 class Action(IntEnum):
-    """What an edge does when its time comes."""
+    """What an edge does when its time comes; `index` and `value` are of the edge."""
 
     ADD_STATE = 0
-    SET_STATE = 1
-    ADD_PARAMETER = 2
-    SET_PARAMETER = 3
-    RUN_EVENT = 4
+    """State `index` grows by `value`."""
+    SET_INPUT = 1
+    """What flows into a state through input `index` becomes `value`."""
+    SET_PARAMETER = 2
+    """Parameter `index` becomes `value`."""
+    RUN_EVENT = 3
+    """Event `index` happens."""
+    SAMPLE = 4
+    """Outputs of the state as it is between the edges go to row `index` of the subject."""
+    BEGIN_PERIODS = 5
+    """States go back to their start, inputs to 0, and time back by a period of `value` h."""
+    REPEAT = 6
+    """Unless the states are as a period of `value` h ago, time goes back by one, and `index` edges are due again."""
+    ADD_HELD = 7
+    """States grow by what they were before the periods began."""

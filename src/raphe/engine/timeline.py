@@ -1,34 +1,40 @@
-"""Regimen + subjects -> for each subject a sorted row of edges. Knows nothing of people or solvers."""
+"""Regimens and histories -> for each subject a sorted row of edges. Knows nothing of people or solvers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from raphe.core.draws import FloatArray
-from raphe.core.errors import DoseError, UnknownNameError, nearest
-from raphe.core.units import GRAM_PER_MOLE, Quantity
-from raphe.dosing.regimen import Regimen
+from raphe.core.errors import DoseError
+from raphe.dosing.regimen import Dose, Regimen
+from raphe.engine.doses import Epoch, add_dose
 from raphe.engine.program import Program
-from raphe.engine.status import Action
+from raphe.engine.schedule import Column, Schedule, timed_events
 
 IntegerArray = npt.NDArray[np.int64]
+NEAR = 1e-13  # edges closer than this part of their time are one edge
+_BLOCK = 1 << 22  # edges that are put in order at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """Edges of all subjects, one after another, each subject's sorted by time.
+    """Edges of all subjects, one after another, each subject's in the order in which they are applied.
 
     Parameters
     ----------
+    begin
+        Shape (subjects,): where each subject starts (h).
     first
         Shape (subjects + 1,): where each subject's edges begin.
     time, action, index, value
-        Shape (edges,): when (h), what (`Action`), on which state or parameter, and how much (base units).
+        Shape (edges,): when (h), what (`Action`), on which state, input or parameter, and how much (base units).
     """
 
+    begin: FloatArray
     first: IntegerArray
     time: FloatArray
     action: IntegerArray
@@ -43,6 +49,7 @@ def make_timeline(
     route: str | None,
     settings: FloatArray,
     parameters: FloatArray,
+    begin: float = 0.0,
 ) -> Timeline:
     """Work out when what happens to each subject.
 
@@ -51,13 +58,15 @@ def make_timeline(
     program
         Gives routes, timed events and the layout.
     regimen
-        Doses; each takes the route.
+        Doses, the same for all.
     route
-        `alias.name` of the route; None only for a regimen without doses.
+        `alias.name` of the route of doses that name none.
     settings
-        Shape (subjects, settings): lags (h), fractions, times of events (h).
+        Shape (subjects, settings): lags (h), fractions, durations (h), rates, times of events (h).
     parameters
         Shape (subjects, parameters), base units: molar masses are taken from here.
+    begin
+        Where subjects start (h).
 
     Returns
     -------
@@ -66,71 +75,102 @@ def make_timeline(
     Raises
     ------
     UnknownNameError
-        If the route is not in the program.
+        If a route is not in the program.
     DoseError
-        If an amount does not fit the species it is added to.
+        If a dose stands before the begin or does not fit its route or the model. The message names the rule.
     """
     subjects = len(settings)
-    times: list[FloatArray] = []
-    rows: list[tuple[int, int]] = []
-    values: list[FloatArray] = []
-    if regimen.doses:
-        names = program.layout.routes
-        if route not in names:
-            raise UnknownNameError(
-                f'no route is called "{route}"', advice=nearest(str(route), names)
-            )
-        chosen = program.routes[names.index(route)]
-        zero, one = np.zeros(subjects), np.ones(subjects)
-        lag = zero if chosen.lag < 0 else settings[:, chosen.lag]
-        fraction = one if chosen.fraction < 0 else settings[:, chosen.fraction]
-        for dose in regimen.doses:
-            amount = _amount(program, chosen.state, chosen.molar_mass, dose.amount, parameters)
-            times.append(dose.time + lag)
-            rows.append((Action.ADD_STATE, chosen.state))
-            values.append(amount * fraction)
-    for position, event in enumerate(program.events):
-        if event.time >= 0:
-            times.append(settings[:, event.time])
-            rows.append((Action.RUN_EVENT, position))
-            values.append(np.zeros(subjects))
-    return _sort(subjects, times, rows, values)
+    epoch = Epoch(settings=settings, parameters=parameters)
+    schedule = Schedule(records=len(regimen.doses))
+    for order, dose in enumerate(regimen.doses):
+        check_begin(dose, begin)
+        add_dose(
+            schedule, program, dose, order=order, route=route, epoch=epoch, epoch_at=lambda _: epoch
+        )
+    begins = np.full(subjects, begin)
+    columns = schedule.finish(program)
+    columns += timed_events(program, settings, begins, float(schedule.records + 1))
+    return sort_columns(columns, begins)
 
 
-def _amount(
-    program: Program, state: int, molar_mass: int, amount: Quantity, parameters: FloatArray
-) -> FloatArray:
-    """Amount of a dose in base units of its species, for each subject; mass and substance through the molar mass."""
-    unit, ones = program.layout.state_units[state], np.ones(len(parameters))
-    if amount.unit.same_dimension(unit):
-        return amount.base * ones
-    if molar_mass >= 0:
-        mass_per_substance = parameters[:, molar_mass]
-        one = tuple(a + b for a, b in zip(unit.dimension, GRAM_PER_MOLE.dimension, strict=True))
-        other = tuple(a - b for a, b in zip(unit.dimension, GRAM_PER_MOLE.dimension, strict=True))
-        if amount.unit.dimension == one:
-            return np.asarray(amount.base / mass_per_substance)
-        if amount.unit.dimension == other:
-            return np.asarray(amount.base * mass_per_substance)
-    name = program.layout.states[state]
-    message = f'a dose of {amount} cannot be added to "{name}", which is in {unit}'
-    raise DoseError(message, advice=f"give the dose in {unit}")
+def check_begin(dose: Dose, begin: float) -> None:
+    """Refuse a dose before the begin."""
+    if dose.time < begin:
+        message = f"a dose at {dose.time!r} h stands before the begin at {begin!r} h"
+        raise DoseError(f"{message} (rule TIME-BEGIN)", advice="begin earlier")
 
 
-def _sort(
-    subjects: int, times: list[FloatArray], rows: list[tuple[int, int]], values: list[FloatArray]
-) -> Timeline:
-    """Subject by subject, by time; edges of equal time keep the order in which they were given."""
-    count = len(times)
-    table = np.stack(times, axis=1) if times else np.zeros((subjects, 0))
-    amounts = np.stack(values, axis=1) if values else np.zeros((subjects, 0))
-    first = np.where(np.isnan(table), -np.inf, table)  # the driver refuses what has no time
-    order = np.argsort(first, axis=1, kind="stable")
-    what = np.array(rows, dtype=np.int64).reshape(count, 2)[order]
-    return Timeline(
-        first=np.arange(subjects + 1, dtype=np.int64) * count,
-        time=np.take_along_axis(table, order, axis=1).ravel(),
-        action=np.ascontiguousarray(what[..., 0]).ravel(),
-        index=np.ascontiguousarray(what[..., 1]).ravel(),
-        value=np.take_along_axis(amounts, order, axis=1).ravel(),
+def sort_columns(columns: Sequence[Column], begin: FloatArray) -> Timeline:
+    """Put the edges of each subject in order.
+
+    Parameters
+    ----------
+    columns
+        Edges, in any order.
+    begin
+        Shape (subjects,).
+
+    Returns
+    -------
+    Timeline
+    """
+    subjects, count = len(begin), len(columns)
+    if count == 0:
+        empty = np.zeros(0, dtype=np.int64)
+        first = np.zeros(subjects + 1, dtype=np.int64)
+        return Timeline(
+            begin=begin, first=first, time=np.zeros(0), action=empty, index=empty, value=np.zeros(0)
+        )
+    action = np.array([column.action for column in columns], dtype=np.int64)
+    index = np.array([column.index for column in columns], dtype=np.int64)
+    shared = all(
+        np.ndim(part) == 0 for c in columns for part in (c.place, c.rank, c.present, c.time)
     )
+    once = _order(columns, slice(0, 1), 1) if shared else None
+    rows = max(1, _BLOCK // count)
+    parts = []
+    for start in range(0, subjects, rows):
+        block = slice(start, min(start + rows, subjects))
+        order, kept = _order(columns, block, subjects) if once is None else once
+        size = (block.stop - block.start, count)
+        order, kept = np.broadcast_to(order, size), np.broadcast_to(kept, size)
+        time, value = (
+            np.take_along_axis(_table(columns, name, block, subjects), order, axis=1)[kept]
+            for name in ("time", "value")
+        )
+        parts.append((time, order[kept], value, kept.sum(axis=1)))
+    times, chosen, values, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Timeline(
+        begin=begin,
+        first=np.concatenate([[0], np.cumsum(counts)]),
+        time=times,
+        action=action[chosen],
+        index=index[chosen],
+        value=values,
+    )
+
+
+def _table(columns: Sequence[Column], name: str, rows: slice, subjects: int) -> FloatArray:
+    """One item of each column for some subjects, shape (subjects, columns)."""
+    parts = [np.broadcast_to(getattr(column, name), subjects)[rows] for column in columns]
+    return np.stack(parts, axis=1).astype(np.float64)
+
+
+def _order(
+    columns: Sequence[Column], rows: slice, subjects: int
+) -> tuple[IntegerArray, npt.NDArray[np.bool_]]:
+    """Columns of some subjects in order, and whether each is present there."""
+    present = _table(columns, "present", rows, subjects) != 0.0
+    place = np.where(present, _table(columns, "place", rows, subjects), np.inf)
+    order = np.argsort(place, axis=1, kind="stable")
+    ordered = np.take_along_axis(place, order, axis=1)
+    with np.errstate(invalid="ignore"):
+        apart = np.diff(ordered, axis=1) > NEAR * np.abs(ordered[:, 1:])
+    group = np.zeros(place.shape)
+    group[:, 1:] = np.cumsum(apart, axis=1)
+    keys = [
+        np.take_along_axis(_table(columns, name, rows, subjects), order, axis=1)
+        for name in ("position", "rank")
+    ]
+    order = np.take_along_axis(order, np.lexsort((*keys, group), axis=1), axis=1)
+    return order, np.take_along_axis(present, order, axis=1)

@@ -297,8 +297,7 @@ def _check_flat(model: Model, findings: Findings) -> None:
         if species.start is not None:
             _constant(names_in(species.start) & moving, "a start", species.place, findings)
     for route in model.routes:
-        used = {name for name in (route.lag, route.fraction) if name in moving}
-        _constant(used, "a lag or fraction", route.place, findings)
+        _constant(set(route.settings) & moving, "a setting of a route", route.place, findings)
     for event in model.events:
         if event.at is not None and not isinstance(event.at, Quantity):
             used = names_in(event.at) & moving

@@ -173,8 +173,8 @@ def _check_references(module: Module, scope: _Scope, findings: Findings) -> None
             known(assignment.species, scope.species, "species", assignment.place)
     for route in module.routes:
         known(route.species, scope.species, "species", route.place)
-        known(route.lag, scope.names, "name", route.place)
-        known(route.fraction, scope.names, "name", route.place)
+        for name in route.settings:
+            known(name, scope.names, "name", route.place)
     for output in module.outputs:
         known(output.name, scope.names, "species, quantity or parameter", output.place)
 
@@ -268,12 +268,15 @@ def _check_event(event: Event, scope: _Scope, check: DimensionCheck, findings: F
 
 
 def _check_route(route: Route, scope: _Scope, findings: Findings) -> None:
+    dosed = scope.species.get(route.species)
     for name, wanted, what in (
         (route.lag, TIME_DIMENSION, "the lag"),
         (route.fraction, NONE, "the fraction"),
+        (route.duration, TIME_DIMENSION, "the duration"),
+        (route.rate, None if dosed is None else _per_time(dosed), "the rate"),
     ):
         found = None if name is None else scope.names.get(name)
-        if found is not None and found != wanted:
+        if found is not None and wanted is not None and found != wanted:
             message = f'{what} "{name}" of route "{route.name}" is in {dimension_text(found)}'
             advice = f"expected {dimension_text(wanted)}"
             findings.error(Code.WRONG_UNIT, message, route.place, advice)
@@ -283,7 +286,7 @@ def _check_unused(module: Module, findings: Findings) -> None:
     used = {node.name for f in _formulas(module) for node in walk(f) if isinstance(node, Name)}
     used |= {output.name for output in module.outputs}
     for route in module.routes:
-        used |= {name for name in (route.lag, route.fraction) if name is not None}
+        used |= set(route.settings)
     if not module.outputs:  # a module without ports is read as a whole
         used |= {quantity.name for quantity in module.quantities}
     given = [(one.name, one.place) for one in module.inputs]

@@ -217,6 +217,8 @@ class _Part:
                 species=self.prefix + one.species,
                 lag=self.maybe(one.lag),
                 fraction=self.maybe(one.fraction),
+                duration=self.maybe(one.duration),
+                rate=self.maybe(one.rate),
                 place=one.place,
             )
             for one in self.module.routes

@@ -146,13 +146,24 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How doses enter: the species they are added to, the names of lag and of the absorbed fraction."""
+    """How doses enter: the species they are added to, and the names of lag, absorbed fraction, duration or rate.
+
+    A route with a duration or a rate is of zero order: its doses run in instead of being there at once.
+    """
 
     name: str
     species: str
     lag: str | None = None
     fraction: str | None = None
+    duration: str | None = None
+    rate: str | None = None
     place: Place
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names that it was given."""
+        given = (self.lag, self.fraction, self.duration, self.rate)
+        return tuple(name for name in given if name is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

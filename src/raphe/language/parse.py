@@ -344,6 +344,8 @@ def _route(tree: Tree) -> Route:
         species=species.text,
         lag=parts.get("route_lag"),
         fraction=parts.get("route_fraction"),
+        duration=parts.get("route_duration"),
+        rate=parts.get("route_rate"),
         place=name.place,
     )
 

@@ -136,7 +136,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
     return Effect(
         scenario=scenario.name,
         regimen=regimen.text,
-        doses=len(regimen.doses),
+        doses=len(regimen.expanded().doses),
         last_dose=regimen.last_dose,
         until=scenario.grid.times[-1],
         largest_change=spread("size"),

@@ -160,7 +160,7 @@ def ask(catalog: Catalog, drug: str, target: str) -> Study:
         message = f'no published trial of "{drug}" is in the library'
         raise UnknownNameError(message, advice="write a study file with the regimen you mean")
     regimens = [Regimen.from_text(text) for text in texts]
-    regimens.sort(key=lambda regimen: -len(regimen.doses))
+    regimens.sort(key=lambda regimen: -len(regimen.expanded().doses))
     regimens.append(Regimen.from_text(NO_DRUG))
     longest = max(regimen.last_dose for regimen in regimens)
     scenarios = []

@@ -15,7 +15,7 @@ import numpy as np
 
 from raphe.core.errors import RapheError
 from raphe.engine.compile import Kernel, compile_program
-from raphe.engine.program import lower
+from raphe.engine.lower import lower
 from raphe.engine.results import Dataset, Results, to_dataset
 from raphe.engine.solve import settings_of, solve
 from raphe.engine.status import ADVICE, Status
