@@ -7,7 +7,7 @@ from llvmlite import ir
 from raphe.engine.control import number, whole
 from raphe.engine.lane_memory import Lanes, finish, magnitude, run_event
 from raphe.engine.outputs import write_sample
-from raphe.engine.periods import add_held, begin_periods, repeat_period
+from raphe.engine.periods import add_held, begin_periods, note_largest, repeat_period
 from raphe.engine.status import Action, Status
 from raphe.engine.vector import INTEGER
 
@@ -38,6 +38,7 @@ def apply_edges(lanes: Lanes) -> None:
                 stop(builder.fcmp_unordered(">", when, _reach(lanes, lane)))
                 control.put(builder.add(edge, whole(1)), lanes.flag["edge"], lane)
                 _apply_edge(lanes, lane, edge)
+            note_largest(lanes, lane)
             now = control.get(lanes.vector["time"], lane)
             ended = builder.fcmp_ordered(">=", now, end)
             with builder.if_then(builder.and_(ended, lanes.active(lane))):

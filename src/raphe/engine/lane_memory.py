@@ -96,6 +96,7 @@ def _memory(shape: Shape) -> dict[str, int]:
         "cut_states": shape.states,
         "held": shape.states,
         "saved": shape.states,
+        "largest": shape.states,
         "distance": 1,
         "dense": 2 * len(shape.dense),
         "last_trigger": shape.triggers,

@@ -177,6 +177,7 @@ def _layout(model: Model, kept: tuple[str, ...], settings: list[str]) -> Layout:
         states=tuple(species.name for species in model.species),
         state_units=tuple(species.unit for species in model.species),
         parameters=tuple(parameter.name for parameter in model.parameters),
+        parameter_units=tuple(parameter.value.unit for parameter in model.parameters),
         outputs=kept,
         output_units=tuple(units[name] for name in kept),
         settings=tuple(settings),

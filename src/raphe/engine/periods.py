@@ -1,8 +1,9 @@
 """Steady state: periods of dosing repeated until the states do not change. Knows nothing of doses or steps.
 
 A period is run as any other time, without outputs. After each one the largest change of a state, as a part of what the
-tolerance allows, and its ratio to the change of the period before tell how far the steady state still is. Where that
-ratio has settled, the rest of the way is taken at once (Aitken 1926, doi 10.1017/S0370164600022070).
+tolerance allows where that state was largest at an edge, and the ratio of that change to the one of the period before
+tell how far the steady state still is. Where the ratio has settled, the rest of the way is taken at once (Aitken 1926,
+doi 10.1017/S0370164600022070).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from llvmlite import ir
 
 from raphe.engine.control import number, whole
 from raphe.engine.emit import Emitted, allowed, open_function
-from raphe.engine.lane_memory import Lanes, finish
+from raphe.engine.lane_memory import Lanes, finish, magnitude
 from raphe.engine.status import Status
 from raphe.engine.vector import INTEGER
 
@@ -24,20 +25,21 @@ _MAX_LEAP = 1000.0  # periods
 
 
 def emit_distance(emitted: Emitted) -> None:
-    """Add `distance(y, other, tol, out)`: the largest difference of two states as a part of what is allowed."""
-    vector, (states, others, tolerance, out) = open_function(
-        emitted.module, "distance", 4, emitted.shape.width
+    """Add `distance(y, other, largest, tol, out)`: the largest difference as a part of what is allowed."""
+    vector, (states, others, largest, tolerance, out) = open_function(
+        emitted.module, "distance", 5, emitted.shape.width
     )
     builder = vector.builder
     tolerances = (vector.load(tolerance, 0), vector.load(tolerance, 1))
-    largest = vector.constant(0.0)
+    most = vector.constant(0.0)
     for index, scale in enumerate(emitted.program.scales):
         pair = (vector.load(states, index), vector.load(others, index))
         change = vector.intrinsic("fabs", builder.fsub(*pair))
-        ratio = builder.fdiv(change, allowed(vector, tolerances, scale, pair))
-        smaller = builder.fcmp_unordered("<", largest, ratio)
-        largest = vector.select(smaller, ratio, largest)
-    vector.store(largest, out, 0)
+        size = (vector.load(largest, index),)
+        ratio = builder.fdiv(change, allowed(vector, tolerances, scale, size))
+        smaller = builder.fcmp_unordered("<", most, ratio)
+        most = vector.select(smaller, ratio, most)
+    vector.store(most, out, 0)
     builder.ret_void()
 
 
@@ -66,12 +68,27 @@ def begin_periods(lanes: Lanes, lane: ir.Value, period: ir.Value) -> None:
 def _go_back(lanes: Lanes, lane: ir.Value, period: ir.Value) -> None:
     control, now = lanes.control, lanes.control.get(lanes.vector["time"], lane)
     control.put(control.builder.fsub(now, period), lanes.vector["time"], lane)
+    with control.loop(whole(lanes.emitted.shape.states)) as index:
+        control.put(number(0.0), lanes.vector["largest"], lanes.at(index, lane))
+
+
+def note_largest(lanes: Lanes, lane: ir.Value) -> None:
+    """Keep the largest size of each state at the edges of a period."""
+    control, vector = lanes.control, lanes.vector
+    with control.builder.if_then(lanes.is_set("running_in", lane)):
+        with control.loop(whole(lanes.emitted.shape.states)) as index:
+            place = lanes.at(index, lane)
+            size = magnitude(lanes, control.get(vector["states"], place))
+            known = control.get(vector["largest"], place)
+            larger = control.builder.fcmp_ordered(">", size, known)
+            control.put(control.builder.select(larger, size, known), vector["largest"], place)
 
 
 def repeat_period(lanes: Lanes, lane: ir.Value, edges: ir.Value, period: ir.Value) -> None:
     """Go on if the states are as a period ago; else go back, after a leap if it is clear where to."""
     control, builder, vector = lanes.control, lanes.control.builder, lanes.vector
-    names = ("states", "saved", "tolerance", "distance")
+    note_largest(lanes, lane)
+    names = ("states", "saved", "largest", "tolerance", "distance")
     lanes.call("distance", *(vector[name] for name in names))
     change = control.get(vector["distance"], lane)
     ratio = builder.fdiv(change, control.get(lanes.real["old_distance"], lane))

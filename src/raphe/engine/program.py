@@ -16,6 +16,7 @@ class Layout:
     states: tuple[str, ...]
     state_units: tuple[Unit, ...]
     parameters: tuple[str, ...]
+    parameter_units: tuple[Unit, ...]
     outputs: tuple[str, ...]
     output_units: tuple[Unit, ...]
     settings: tuple[str, ...]
