@@ -125,6 +125,8 @@ def run_edges(engine, kernel, edges, times):
         action=np.array(columns[1], dtype=np.int64),
         index=np.array(columns[2], dtype=np.int64),
         value=np.array(columns[3]),
+        time_slope=np.zeros((len(edges), 0)),
+        value_slope=np.zeros((len(edges), 0)),
     )
     return solve(kernel, engine.parameters(kernel), timeline, np.array(times)).values[0]
 

@@ -22,6 +22,7 @@ import platformdirs
 from llvmlite import ir
 
 from raphe.engine.emit import Shape, emit, shape_of
+from raphe.engine.emit_slopes import emit_slopes
 from raphe.engine.lane_memory import ARGUMENTS, memory_vectors
 from raphe.engine.lanes import emit_driver
 from raphe.engine.program import Program
@@ -109,6 +110,7 @@ def compile_program(
     if code is None:
         module = ir.Module("raphe")
         emitted = emit(program, method, shape, module)
+        emit_slopes(emitted, method)
         emit_driver(emitted, method)
         emit_settings_driver(emitted)
         code = _compile(module, machine)

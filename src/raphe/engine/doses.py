@@ -12,7 +12,7 @@ from raphe.core.errors import DoseError, UnknownNameError, nearest
 from raphe.core.units import GRAM_PER_MOLE
 from raphe.dosing.regimen import Dose, Entry, Steady
 from raphe.engine.program import Program, RouteIndex
-from raphe.engine.schedule import FIRST, Column, Flow, Number, Schedule
+from raphe.engine.schedule import FIRST, Column, Flow, Number, Schedule, setting_slope, where
 from raphe.engine.status import Action
 
 _CONSTANT_PERIOD = 24.0  # h; how often a constant infusion is asked whether it is steady
@@ -28,14 +28,40 @@ class Epoch:
     parameters: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class _Varying:
+    """A number of each subject, and its derivatives by the chosen parameters (subjects, chosen)."""
+
+    value: Number
+    slope: Number = 0.0
+
+    def times(self, other: _Varying) -> _Varying:
+        """Product."""
+        slope = _outer(other.value, self.slope) + _outer(self.value, other.slope)
+        return _Varying(self.value * other.value, slope)
+
+    def over(self, other: _Varying) -> _Varying:
+        """Quotient."""
+        value = self.value / other.value
+        slope = self.slope - _outer(value, other.slope)
+        return _Varying(value, _outer(1.0 / other.value, slope))
+
+
+def _outer(value: Number, slope: Number) -> Number:
+    """Slopes of each subject times its value."""
+    if np.ndim(slope) == 0:  # nothing depends on a chosen parameter
+        return slope
+    return np.reshape(value, (-1, 1)) * slope
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Given:
     """How a dose is given to each subject: at once if the duration is None; rate in base units per h."""
 
-    lag: Number
-    amount: Number
-    duration: Number | None
-    rate: Number
+    lag: _Varying
+    amount: _Varying
+    duration: _Varying | None
+    rate: _Varying
 
 
 def add_dose(
@@ -85,8 +111,10 @@ def add_dose(
         if number > 0 and (later := epoch_at(when)) is not epoch:
             epoch = later
             given = _given(schedule, program, chosen, dose, epoch)
-        rank = np.where(np.equal(given.lag, 0.0), float(order), FIRST) if number == 0 else FIRST
-        _enter(schedule, chosen, given, np.add(when, given.lag), rank)
+        rank = (
+            np.where(np.equal(given.lag.value, 0.0), float(order), FIRST) if number == 0 else FIRST
+        )
+        _enter(schedule, chosen, given, np.add(when, given.lag.value), rank)
 
 
 def _route(program: Program, dose: Dose, route: str | None) -> RouteIndex:
@@ -99,27 +127,28 @@ def _route(program: Program, dose: Dose, route: str | None) -> RouteIndex:
 def _given(
     schedule: Schedule, program: Program, route: RouteIndex, dose: Dose, epoch: Epoch
 ) -> _Given:
-    def setting(index: int, otherwise: float, *, zero: bool = True) -> Number:
+    def setting(index: int, otherwise: float, *, zero: bool = True) -> _Varying:
         value = otherwise if index < 0 else epoch.settings[:, index]
-        return schedule.possible(value, zero=zero)
+        slope = setting_slope(program, epoch.settings, index)
+        return _Varying(schedule.possible(value, zero=zero), slope)
 
     size = _size(program, route, dose, epoch.parameters)
-    amount = size * dose.amount.base * setting(route.fraction, 1.0)
-    duration: Number | None = None
-    rate: Number = 0.0
+    amount = size.times(_Varying(dose.amount.base)).times(setting(route.fraction, 1.0))
+    duration: _Varying | None = None
+    rate = _Varying(0.0)
     match _entry(program, route, dose):
         case Entry.RATE if dose.rate is not None:
-            rate = size * dose.rate.base
-            duration = amount / rate
+            rate = size.times(_Varying(dose.rate.base))
+            duration = amount.over(rate)
         case Entry.DURATION if dose.duration is not None:
-            duration = dose.duration
-            rate = amount / duration
+            duration = _Varying(dose.duration)
+            rate = amount.over(duration)
         case Entry.MODELED_DURATION:
             duration = setting(route.duration, 1.0, zero=False)
-            rate = amount / duration
+            rate = amount.over(duration)
         case Entry.MODELED_RATE:
             rate = setting(route.rate, 1.0, zero=False)
-            duration = amount / rate
+            duration = amount.over(rate)
     return _Given(lag=setting(route.lag, 0.0), amount=amount, duration=duration, rate=rate)
 
 
@@ -138,16 +167,20 @@ def _entry(program: Program, route: RouteIndex, dose: Dose) -> Entry:
     return dose.entry
 
 
-def _size(program: Program, route: RouteIndex, dose: Dose, parameters: FloatArray) -> Number:
+def _size(program: Program, route: RouteIndex, dose: Dose, parameters: FloatArray) -> _Varying:
     """What an amount in base units is multiplied by: mass and substance go through the molar mass."""
     unit, amount = program.layout.state_units[route.state], dose.amount.unit
     if amount.same_dimension(unit):
-        return 1.0
+        return _Varying(1.0)
     if route.molar_mass >= 0:
-        mass_per_substance = parameters[:, route.molar_mass]
+        mass_per_substance = _Varying(parameters[:, route.molar_mass])
+        if program.slopes is not None and route.molar_mass in program.slopes.parameters:
+            slope = np.zeros((len(parameters), program.slopes.count))
+            slope[:, program.slopes.parameters.index(route.molar_mass)] = 1.0
+            mass_per_substance = _Varying(mass_per_substance.value, slope)
         pairs = list(zip(unit.dimension, GRAM_PER_MOLE.dimension, strict=True))
         if amount.dimension == tuple(a + b for a, b in pairs):
-            return np.asarray(1.0 / mass_per_substance)
+            return _Varying(1.0).over(mass_per_substance)
         if amount.dimension == tuple(a - b for a, b in pairs):
             return mass_per_substance
     name = program.layout.states[route.state]
@@ -173,18 +206,23 @@ def _enter(
             position=_OWN_DOSE,
             action=Action.ADD_STATE,
             index=route.state,
-            value=given.amount,
+            value=given.amount.value,
             present=np.greater_equal(when, since),
+            time_slope=given.lag.slope,
+            value_slope=given.amount.slope,
         )
         schedule.arrive(column)
         return
-    stop = np.add(when, given.duration)
+    stop = np.add(when, given.duration.value)
     flow = Flow(
         input=route.input,
         start=np.maximum(when, since),
         stop=stop,
-        rate=given.rate,
+        rate=given.rate.value,
         present=np.greater(stop, since),
+        start_slope=where(np.greater(when, since), given.lag.slope, 0.0),
+        stop_slope=given.lag.slope + given.duration.slope,
+        rate_slope=given.rate.slope,
     )
     schedule.flows.append(flow)
 
@@ -202,23 +240,23 @@ def _steady(
     if dose.steady is Steady.REPLACE:
         schedule.wipe(dose.time)
     period = dose.interval or _CONSTANT_PERIOD
-    edges = list(_period_edges(route, dose, given, period))
-    actions: list[tuple[Action, int, Number, Number]] = [
-        (Action.BEGIN_PERIODS, 0, period, dose.time),
-        *edges,
-        (Action.REPEAT, len(edges), period, dose.time),
-    ]
+    edges = _period_edges(route, dose, given, period)
+    before = _Edge(Action.BEGIN_PERIODS, 0, _Varying(period), _Varying(dose.time))
+    after = _Edge(Action.REPEAT, len(edges), _Varying(period), _Varying(dose.time))
+    edges = [before, *edges, after]
     if dose.steady is Steady.ADD:
-        actions.append((Action.ADD_HELD, 0, 0.0, dose.time))
-    for position, (action, index, value, when) in enumerate(actions):
+        edges.append(_Edge(Action.ADD_HELD, 0, _Varying(0.0), _Varying(dose.time)))
+    for position, edge in enumerate(edges):
         column = Column(
-            time=when,
+            time=edge.time.value,
             place=dose.time,
             rank=float(order),
             position=position,
-            action=action,
-            index=index,
-            value=value,
+            action=edge.action,
+            index=edge.index,
+            value=edge.amount.value,
+            time_slope=edge.time.slope,
+            value_slope=edge.amount.slope,
         )
         schedule.put(column)
     schedule.renewals.append(dose.time)
@@ -237,24 +275,43 @@ def _check_steady(program: Program, dose: Dose) -> None:
         raise DoseError(f"{message} (rule SS-ADD)", advice=advice)
 
 
-def _period_edges(
-    route: RouteIndex, dose: Dose, given: _Given, period: float
-) -> list[tuple[Action, int, Number, Number]]:
-    """Edges of the period before a dose at steady state: action, index, value, time."""
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """An edge of a period."""
+
+    action: Action
+    index: int
+    amount: _Varying
+    time: _Varying
+
+
+def _period_edges(route: RouteIndex, dose: Dose, given: _Given, period: float) -> list[_Edge]:
+    """Edges of the period before a dose at steady state."""
     begin = dose.time - period
     if dose.amount.base == 0.0:
-        return [(Action.SET_INPUT, route.input, given.rate, begin)]
-    phase = np.mod(given.lag, period)
+        return [_Edge(Action.SET_INPUT, route.input, given.rate, _Varying(begin))]
+    phase = np.mod(given.lag.value, period)
     if given.duration is None:
-        return [(Action.ADD_STATE, route.state, given.amount, begin + phase)]
-    end = np.mod(phase + given.duration, period)
+        when = _Varying(begin + phase, given.lag.slope)
+        return [_Edge(Action.ADD_STATE, route.state, given.amount, when)]
+    end = np.mod(phase + given.duration.value, period)
+    end_slope = given.lag.slope + given.duration.slope
     first, second = np.minimum(phase, end), np.maximum(phase, end)
-    edges: list[tuple[Action, int, Number, Number]] = []
-    for start, stop in ((0.0, first), (first, second), (second, period)):
+    early = np.less_equal(phase, end)
+    slopes = (
+        0.0,
+        where(early, given.lag.slope, end_slope),
+        where(early, end_slope, given.lag.slope),
+    )
+    edges = []
+    for start, stop, slope in zip(
+        (0.0, first, second), (first, second, period), slopes, strict=True
+    ):
         middle = np.multiply(0.5, np.add(start, stop))
         flowing = np.floor((middle - phase) / period)
-        flowing = flowing - np.floor((middle - phase - given.duration) / period)
-        edges.append((Action.SET_INPUT, route.input, flowing * given.rate, np.add(begin, start)))
+        flowing = flowing - np.floor((middle - phase - given.duration.value) / period)
+        rate, when = _Varying(flowing).times(given.rate), _Varying(np.add(begin, start), slope)
+        edges.append(_Edge(Action.SET_INPUT, route.input, rate, when))
     return edges
 
 
@@ -262,10 +319,10 @@ def _earlier_doses(
     schedule: Schedule, route: RouteIndex, dose: Dose, given: _Given, order: int
 ) -> None:
     """Doses before one at steady state that have not arrived yet, or still flow."""
-    duration = 0.0 if given.duration is None else given.duration
-    reach = np.add(given.lag, duration) / dose.interval
+    duration = 0.0 if given.duration is None else given.duration.value
+    reach = np.add(given.lag.value, duration) / dose.interval
     schedule.impossible = np.logical_or(schedule.impossible, reach > _MAX_OVERLAP)
-    whole, phase = np.divmod(given.lag, dose.interval)
+    whole, phase = np.divmod(given.lag.value, dose.interval)
     most = int(np.max(np.floor(np.minimum(reach, _MAX_OVERLAP))))
     for number in range(1, most + 2):
         when = dose.time + phase + (whole - number) * dose.interval

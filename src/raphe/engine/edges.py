@@ -6,12 +6,18 @@ from llvmlite import ir
 
 from raphe.engine.control import number, whole
 from raphe.engine.lane_memory import Lanes, finish, magnitude, run_event
+from raphe.engine.lane_slopes import act_on_slopes, event_slopes, shift_slopes
 from raphe.engine.outputs import write_sample
 from raphe.engine.periods import add_held, begin_periods, note_largest, repeat_period
 from raphe.engine.status import Action, Status
 from raphe.engine.vector import INTEGER
 
 _NEAR = 1e-13  # edges closer than this part of their time are one edge
+_SHIFTING = (
+    Action.ADD_STATE,
+    Action.SET_INPUT,
+    Action.RUN_EVENT,
+)  # their time may depend on parameters
 
 
 def apply_edges(lanes: Lanes) -> None:
@@ -63,7 +69,14 @@ def _apply_edge(lanes: Lanes, lane: ir.Value, edge: ir.Value) -> None:
     for chosen, block in cases.items():
         switch.add_case(whole(chosen), block)
         builder.position_at_end(block)
+        if chosen in _SHIFTING:
+            shift_slopes(lanes, lane, edge, 1.0)
+        if chosen is Action.RUN_EVENT:
+            event_slopes(lanes)
         _act(lanes, lane, chosen, index, value)
+        if chosen in _SHIFTING:
+            act_on_slopes(lanes, lane, chosen, index, edge)
+            shift_slopes(lanes, lane, edge, -1.0)
         builder.branch(after)
     builder.position_at_end(after)
 

@@ -26,6 +26,7 @@ from raphe.engine.formulas import Formulas
 from raphe.engine.graph import Op
 from raphe.engine.program import Program
 from raphe.engine.rosenbrock import Rosenbrock
+from raphe.engine.slopes import Slopes, slope_work
 from raphe.engine.sparse import Elimination, eliminate
 from raphe.engine.vector import POINTER, Vector
 
@@ -42,9 +43,15 @@ class Shape:
     outputs: int
     triggers: int
     affected: int
-    settings: int
+    settings: int  # and their slopes
     dense: tuple[int, ...]  # states that have dense output
-    work: int  # vectors of scratch memory that `step` and `first_step` need
+    work: int  # vectors of scratch memory that `step` and `first_step` need: 3, then
+    stages: int  # the stages begin here,
+    factors: int  # the factors here,
+    trial: int  # and two states here
+    chosen: int  # parameters for sensitivities
+    slope_work: int  # vectors of scratch memory for them
+    slope_result: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +63,7 @@ class Emitted:
     program: Program
 
 
-def open_function(
-    module: ir.Module, name: str, arguments: int, width: int
-) -> tuple[Vector, list[ir.Value]]:
-    """A new internal function that takes pointers that do not overlap."""
-    signature = ir.FunctionType(ir.VoidType(), [POINTER] * arguments)
-    function = ir.Function(module, signature, name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    for argument in function.args:
-        argument.add_attribute("noalias")
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    return Vector(builder, width), list(function.args)
-
-
-class _Writer:
+class Writer:
     """Opens functions in a module."""
 
     def __init__(self, module: ir.Module, program: Program, width: int) -> None:
@@ -79,8 +72,27 @@ class _Writer:
         self.width = width
 
     def open(self, name: str, arguments: int) -> tuple[Vector, list[ir.Value]]:
+        """A new function in one straight line."""
+        function = self.declare(name, arguments)
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        return Vector(builder, self.width), list(function.args)
+
+    def declare(self, name: str, arguments: int) -> ir.Function:
         """A new internal function that takes pointers that do not overlap."""
-        return open_function(self.module, name, arguments, self.width)
+        signature = ir.FunctionType(ir.VoidType(), [POINTER] * arguments)
+        function = ir.Function(self.module, signature, name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        for argument in function.args:
+            argument.add_attribute("noalias")
+        return function
+
+    @property
+    def slopes(self) -> Slopes:
+        """What there is to differentiate; for functions that are emitted only if parameters were chosen."""
+        if self.program.slopes is None:
+            raise ValueError("no parameters were chosen for sensitivities")
+        return self.program.slopes
 
     def formulas(
         self,
@@ -118,8 +130,12 @@ def shape_of(program: Program, method: Rosenbrock, width: int) -> Shape:
     """Sizes of what `emit` makes, without making it."""
     layout = program.layout
     size = len(layout.states)
+    slopes = program.slopes
+    chosen = 0 if slopes is None else slopes.count
     triggers = len(_triggers(program))
-    entries = len(_elimination(program).entries)
+    stages = 3
+    factors = stages + len(method.a) * size
+    trial = factors + len(_elimination(program).entries)
     return Shape(
         width=width,
         states=size,
@@ -129,10 +145,26 @@ def shape_of(program: Program, method: Rosenbrock, width: int) -> Shape:
         outputs=len(layout.outputs),
         triggers=triggers,
         affected=len(_affected(program)),
-        settings=len(layout.settings),
+        settings=len(layout.settings) * (1 + chosen),
         dense=tuple(range(size)) if triggers else _observed_states(program),
-        work=3 + len(method.a) * size + entries + 2 * size,
+        work=trial + 2 * size,
+        stages=stages,
+        factors=factors,
+        trial=trial,
+        chosen=chosen,
+        slope_work=0 if slopes is None else _slope_total(program, slopes, method),
+        slope_result=0
+        if slopes is None
+        else max(
+            chosen * len(layout.outputs) + len(slopes.outputs_by_state),
+            (chosen + 1) * len(_affected(program)),
+        ),
     )
+
+
+def _slope_total(program: Program, slopes: Slopes, method: Rosenbrock) -> int:
+    states, entries = len(program.layout.states), len(program.jacobian)
+    return slope_work(slopes, states=states, stages=len(method.a), entries=entries).total
 
 
 def emit(program: Program, method: Rosenbrock, shape: Shape, module: ir.Module) -> Emitted:
@@ -154,7 +186,7 @@ def emit(program: Program, method: Rosenbrock, shape: Shape, module: ir.Module) 
     Emitted
     """
     elimination = _elimination(program)
-    writer = _Writer(module, program, shape.width)
+    writer = Writer(module, program, shape.width)
     _emit_prepare(writer)
     _emit_settings(writer)
     _emit_rates(writer)
@@ -194,7 +226,7 @@ def _observed_states(program: Program) -> tuple[int, ...]:
     return tuple(sorted(s for s in symbols if s < len(program.layout.states)))
 
 
-def _emit_prepare(writer: _Writer) -> None:
+def _emit_prepare(writer: Writer) -> None:
     vector, (prepared,) = writer.open("prepare", 1)
     values = writer.formulas(vector, None, None, prepared).emit(writer.program.derived)
     first = len(writer.program.layout.parameters)
@@ -208,15 +240,23 @@ def _emit_prepare(writer: _Writer) -> None:
     vector.builder.ret_void()
 
 
-def _emit_settings(writer: _Writer) -> None:
+def _emit_settings(writer: Writer) -> None:
     vector, (prepared, out) = writer.open("settings", 2)
-    values = writer.formulas(vector, None, None, prepared).emit(writer.program.settings)
-    for index, value in enumerate(values):
+    formulas, program = writer.formulas(vector, None, None, prepared), writer.program
+    settings = formulas.emit(program.settings)
+    for index, value in enumerate(settings):
         vector.store(value, out, index)
+    if program.slopes is not None:
+        count = program.slopes.count
+        for index in range(len(settings) * count):
+            vector.store(vector.constant(0.0), out, len(settings) + index)
+        slopes = formulas.emit([node for *_, node in program.slopes.settings])
+        for (setting, place, _), slope in zip(program.slopes.settings, slopes, strict=True):
+            vector.store(slope, out, len(settings) + setting * count + place)
     vector.builder.ret_void()
 
 
-def _emit_rates(writer: _Writer) -> None:
+def _emit_rates(writer: Writer) -> None:
     vector, (time, states, prepared, slopes) = writer.open("rates", 4)
     now = vector.load(time, 0)
     values = writer.formulas(vector, now, states, prepared).emit(writer.program.rates)
@@ -225,7 +265,7 @@ def _emit_rates(writer: _Writer) -> None:
     vector.builder.ret_void()
 
 
-def _emit_factor(writer: _Writer, elimination: Elimination) -> None:
+def _emit_factor(writer: Writer, elimination: Elimination) -> None:
     """Jacobian and LU in one straight line; pivots are stored as reciprocals."""
     vector, (time, states, prepared, diagonal, factors) = writer.open("factor", 5)
     builder, program = vector.builder, writer.program
@@ -258,7 +298,7 @@ def _emit_factor(writer: _Writer, elimination: Elimination) -> None:
     builder.ret_void()
 
 
-def _emit_solve(writer: _Writer, elimination: Elimination) -> None:
+def _emit_solve(writer: Writer, elimination: Elimination) -> None:
     vector, (factors, values) = writer.open("solve", 2)
     builder = vector.builder
     place = {entry: index for index, entry in enumerate(elimination.entries)}
@@ -298,7 +338,7 @@ def weighted(
 
 
 def _emit_step(
-    writer: _Writer, method: Rosenbrock, elimination: Elimination, dense_states: tuple[int, ...]
+    writer: Writer, method: Rosenbrock, elimination: Elimination, dense_states: tuple[int, ...]
 ) -> None:
     """One attempt of a step; scratch memory: 3 vectors, the stages, the factors, the slopes, the stage state."""
     arguments = writer.open("step", 9)
@@ -393,7 +433,7 @@ def allowed(
     return vector.fma(tolerances[0], largest, floor)
 
 
-def _emit_first_step(writer: _Writer) -> None:
+def _emit_first_step(writer: Writer) -> None:
     """A step that moves the state by about a hundredth of its size (Hairer, Norsett and Wanner 1993, II.4)."""
     vector, (time, states, prepared, tolerance, step, work) = writer.open("first_step", 6)
     builder, program = vector.builder, writer.program
@@ -416,32 +456,55 @@ def _emit_first_step(writer: _Writer) -> None:
 
 
 def _emit_between(
-    writer: _Writer, name: str, roots: Sequence[int], dense_states: tuple[int, ...]
+    writer: Writer, name: str, roots: Sequence[int], dense_states: tuple[int, ...]
 ) -> None:
     """Formulas at a fraction of a step, on the states that the method's dense output gives there."""
     arguments = writer.open(name, 8)
     vector, (fraction, time, step, before, after, dense, prepared, out) = arguments
-    builder = vector.builder
-    s = vector.load(fraction, 0)
-    rest = builder.fsub(vector.constant(1.0), s)
-    now = vector.fma(s, vector.load(step, 0), vector.load(time, 0))
-    between: dict[int, ir.Value] = {}
-    for position, state in enumerate(dense_states):
-        first = vector.load(dense, position)
-        second = vector.load(dense, len(dense_states) + position)
-        inner = vector.fma(rest, vector.fma(s, second, first), vector.load(after, state))
-        between[state] = vector.fma(s, inner, builder.fmul(rest, vector.load(before, state)))
-    states = [between.get(state, s) for state in range(len(writer.program.layout.states))]
+    now, states = between_states(
+        vector,
+        (fraction, time, step, before, after, dense),
+        dense_states,
+        len(writer.program.layout.states),
+    )
     values = writer.formulas(vector, now, states, prepared).emit(roots)
     for index, value in enumerate(values):
         vector.store(value, out, index)
     if name == "triggers":
-        for state, value in between.items():
-            vector.store(value, out, len(roots) + state)
-    builder.ret_void()
+        for state in dense_states:
+            vector.store(states[state], out, len(roots) + state)
+    vector.builder.ret_void()
 
 
-def _emit_affect(writer: _Writer, affected: Sequence[int]) -> None:
+def between_states(
+    vector: Vector, arrays: tuple[ir.Value, ...], dense_states: tuple[int, ...], size: int
+) -> tuple[ir.Value, list[ir.Value]]:
+    """Time and states at a fraction of a step: from its begin, length, ends and dense output."""
+    fraction, time, step, before, after, dense = arrays
+    s = vector.load(fraction, 0)
+    rest = vector.builder.fsub(vector.constant(1.0), s)
+    now = vector.fma(s, vector.load(step, 0), vector.load(time, 0))
+    found: dict[int, ir.Value] = {}
+    for position, state in enumerate(dense_states):
+        bend = (vector.load(dense, position), vector.load(dense, len(dense_states) + position))
+        ends = (vector.load(before, state), vector.load(after, state))
+        found[state] = interpolate(vector, (s, rest), bend, ends)
+    return now, [found.get(state, s) for state in range(size)]
+
+
+def interpolate(
+    vector: Vector,
+    parts: tuple[ir.Value, ir.Value],
+    bend: tuple[ir.Value, ir.Value],
+    ends: tuple[ir.Value, ir.Value],
+) -> ir.Value:
+    """A value between the ends of a step, by the dense output of the method."""
+    s, rest = parts
+    inner = vector.fma(rest, vector.fma(s, bend[1], bend[0]), ends[1])
+    return vector.fma(s, inner, vector.builder.fmul(rest, ends[0]))
+
+
+def _emit_affect(writer: Writer, affected: Sequence[int]) -> None:
     vector, (time, states, prepared, out) = writer.open("affect", 4)
     now = vector.load(time, 0)
     values = writer.formulas(vector, now, states, prepared).emit(affected)

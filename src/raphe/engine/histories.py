@@ -163,7 +163,7 @@ def _edges(
     def epoch_at(time: float) -> Epoch:
         return epochs[max(0, int(np.searchsorted(piece.times, time)) - 1)]
 
-    schedule = Schedule(records=len(history.items))
+    schedule = Schedule(records=len(history.items), chosen=program.chosen)
     looks: list[Column] = []
     for order, item in enumerate(history.items):
         match item:
@@ -193,7 +193,7 @@ def _edges(
     alone = [
         (float(look.time), look.index) for look, near in zip(looks, tied, strict=True) if not near
     ]
-    return sort_columns(columns, begin), alone
+    return sort_columns(columns, begin, program.chosen), alone
 
 
 def _change(layout: Layout, change: Change, order: int) -> Column:
@@ -243,6 +243,8 @@ def _join(
         action=np.concatenate([none, *(line.action for line, _ in parts)]),
         index=np.concatenate([none, *(line.index for line, _ in parts)]),
         value=np.concatenate([np.zeros(0), *(line.value for line, _ in parts)]),
+        time_slope=np.concatenate([line.time_slope for line, _ in parts]),
+        value_slope=np.concatenate([line.value_slope for line, _ in parts]),
     )
     ends = [max((i.time for i in p.history.items), default=p.history.begin) for p in pieces]
     samples = Samples(

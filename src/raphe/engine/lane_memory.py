@@ -24,6 +24,8 @@ ARGUMENTS = (  # name, whole number | number | array
     ("edge_action", "array"),  # whole
     ("edge_index", "array"),  # whole
     ("edge_value", "array"),
+    ("edge_time_slope", "array"),  # edges x chosen parameters
+    ("edge_value_slope", "array"),  # edges x chosen parameters
     ("sample_first", "array"),  # subjects, whole: a subject's samples are from here
     ("sample_last", "array"),  # subjects, whole: to before here
     ("sample_time", "array"),
@@ -33,6 +35,7 @@ ARGUMENTS = (  # name, whole number | number | array
     ("absolute", "number"),
     ("max_steps", "whole"),
     ("out", "array"),  # rows x outputs
+    ("slope_out", "array"),  # rows x outputs x chosen parameters
     ("status", "array"),  # whole
     ("reached", "array"),
     ("steps", "array"),  # subjects x 2, whole: accepted, rejected
@@ -82,6 +85,7 @@ def memory_vectors(shape: Shape) -> int:
 
 
 def _memory(shape: Shape) -> dict[str, int]:
+    columns = shape.states * shape.chosen
     return {
         "time": 1,
         "step": 1,
@@ -102,6 +106,16 @@ def _memory(shape: Shape) -> dict[str, int]:
         "last_trigger": shape.triggers,
         "result": max(shape.outputs, shape.triggers + shape.states, shape.affected, 1),
         "work": shape.work,
+        "slopes": columns,
+        "slopes_after": columns,
+        "fresh_slopes": columns,
+        "saved_slopes": columns,
+        "held_slopes": columns,
+        "slopes_dense": 2 * len(shape.dense) * shape.chosen,
+        "input_slopes": shape.inputs * shape.chosen,
+        "edge_rates": shape.states if shape.chosen else 0,
+        "slope_result": shape.slope_result,
+        "slope_work": shape.slope_work,
     }
 
 
@@ -137,12 +151,13 @@ def finish(lanes: Lanes, lane: ir.Value, status: Status) -> None:
         index = builder.add(builder.mul(subject, whole(2)), whole(position))
         control.put(control.get(lanes.flag[name], lane, INTEGER), argument["steps"], index)
     if status is not Status.OK:
-        outputs = whole(lanes.emitted.shape.outputs)
+        shape = lanes.emitted.shape
         row = control.get(argument["row_first"], subject, INTEGER)
         end = control.get(argument["row_first"], builder.add(subject, whole(1)), INTEGER)
-        first = builder.mul(row, outputs)
-        with control.loop(builder.mul(builder.sub(end, row), outputs)) as position:
-            control.put(number(float("nan")), argument["out"], builder.add(first, position))
+        for name, size in (("out", shape.outputs), ("slope_out", shape.outputs * shape.chosen)):
+            first = builder.mul(row, whole(size))
+            with control.loop(builder.mul(builder.sub(end, row), whole(size))) as position:
+                control.put(number(float("nan")), argument[name], builder.add(first, position))
     control.put(whole(-1), lanes.flag["subject"], lane)
     for name in ("accepted", "restart", "cut", "fresh"):
         control.put(whole(0), lanes.flag[name], lane)

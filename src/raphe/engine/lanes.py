@@ -24,6 +24,12 @@ from raphe.engine.lane_memory import (
     layout_lanes,
     magnitude,
 )
+from raphe.engine.lane_slopes import (
+    advance_slopes,
+    emit_slope_distance,
+    start_slopes,
+    step_slopes,
+)
 from raphe.engine.outputs import write_outputs
 from raphe.engine.periods import emit_distance
 from raphe.engine.rosenbrock import Rosenbrock
@@ -43,6 +49,7 @@ def emit_driver(emitted: Emitted, method: Rosenbrock) -> None:
     control = Control(function)
     argument = {name: value for (name, _), value in zip(ARGUMENTS, function.args, strict=True)}
     emit_distance(emitted)
+    emit_slope_distance(emitted)
     lanes = layout_lanes(control, emitted, argument)
     builder = control.builder
     _initialize(lanes)
@@ -75,6 +82,7 @@ def emit_driver(emitted: Emitted, method: Rosenbrock) -> None:
                 vector["work"],
             )
             _judge(lanes, method)
+            step_slopes(lanes)
     builder.ret_void()
 
 
@@ -115,6 +123,7 @@ def _refill(lanes: Lanes) -> None:
         with control.loop(lanes.width()) as lane:
             with builder.if_then(lanes.is_set("fresh", lane)):
                 _clear_states(lanes, lane)
+                start_slopes(lanes, lane)
         remember_triggers(lanes)
 
 
@@ -179,6 +188,7 @@ def _advance(lanes: Lanes) -> None:
                 one = control.get(vector["cut_states"], place)
                 other = control.get(vector["after"], place)
                 control.put(builder.select(cut, one, other), vector["states"], place)
+            advance_slopes(lanes, lane)
             control.put(whole(0), lanes.flag["accepted"], lane)
             with builder.if_then(cut):
                 control.put(whole(1), lanes.flag["restart"], lane)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from raphe.core.errors import UnknownNameError, nearest
+from raphe.core.errors import InputError, UnknownNameError, nearest
 from raphe.core.units import HOUR, Quantity, Unit
 from raphe.engine.graph import Graph, Op, dependents, derivatives, needed
 from raphe.engine.program import EventIndex, Layout, Program, RouteIndex
+from raphe.engine.slopes import Roots, make_slopes
 from raphe.language.expression import (
     Binary,
     Call,
@@ -87,7 +88,9 @@ class _Lowering:
         return self.graph.binary(Op.SUBTRACT, *pair)
 
 
-def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
+def lower(
+    model: Model, *, outputs: tuple[str, ...] | None = None, sensitivities: tuple[str, ...] = ()
+) -> Program:
     """Turn a flat model into a program; species that no output, event or route needs are left out.
 
     Parameters
@@ -96,6 +99,8 @@ def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
         As composition makes it.
     outputs
         Names of species, quantities or parameters to keep; by default those that the model shows or is asked for.
+    sensitivities
+        Names of parameters by which the outputs are to be differentiated.
 
     Returns
     -------
@@ -104,7 +109,9 @@ def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
     Raises
     ------
     UnknownNameError
-        If an output is not in the model.
+        If an output or parameter is not in the model.
+    InputError
+        If sensitivities are asked of a model with events that wait for a condition.
     """
     kept = _default_outputs(model) if outputs is None else outputs
     units = _units(model)
@@ -125,9 +132,25 @@ def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
     setting_nodes = [lowering.node(formula) for formula in settings.values()]
     output_nodes = [lowering.name(name) for name in kept]
     events = tuple(_event(event, lowering, symbols, list(settings)) for event in model.events)
-    jacobian, time_slopes = _slopes(lowering.graph, rates, symbols[TIME])
+    jacobian, time_slopes = _jacobian(lowering.graph, rates, symbols[TIME])
     used = [*rates, *output_nodes, *(n for *_, n in jacobian), *(n for _, n in time_slopes)]
     used += [n for e in events for n in (*e.values, *((e.trigger,) if e.trigger >= 0 else ()))]
+    slopes = None
+    if sensitivities:
+        roots = Roots(
+            states=len(states),
+            first_parameter=len(states),
+            time=symbols[TIME],
+            rates=rates,
+            starts=starts,
+            settings=setting_nodes,
+            outputs=output_nodes,
+            values=[value for event in events for value in event.values],
+            jacobian=jacobian,
+            time_slopes=time_slopes,
+        )
+        slopes = make_slopes(lowering.graph, roots, _chosen(model, sensitivities))
+        used += slopes.moving_nodes()
     moving = [*range(len(states)), *range(symbols[TIME], len(symbols) + len(inputs))]
     return Program(
         layout=_layout(model, kept, list(settings)),
@@ -144,6 +167,7 @@ def lower(model: Model, *, outputs: tuple[str, ...] | None = None) -> Program:
         routes=_routes(model, (states, parameters, list(settings)), inputs),
         scales=_scales(model),
         defaults=tuple(parameter.value.base for parameter in model.parameters),
+        slopes=slopes,
     )
 
 
@@ -157,7 +181,23 @@ def _rates(model: Model, lowering: _Lowering, inputs: tuple[int, ...]) -> list[i
     return rates
 
 
-def _slopes(
+def _chosen(model: Model, names: tuple[str, ...]) -> list[int]:
+    """Indices of the parameters that sensitivities are asked of."""
+    known = [parameter.name for parameter in model.parameters]
+    for name in names:
+        if name not in known:
+            message = f'the model "{model.name}" has no parameter "{name}"'
+            raise UnknownNameError(message, advice=nearest(name, known))
+        if names.count(name) > 1:
+            raise InputError(f'sensitivities by "{name}" are asked twice')
+    waiting = [event.name for event in model.events if event.when is not None]
+    if waiting:
+        message = f'no sensitivities across "{waiting[0]}", an event that waits for a condition'
+        raise InputError(message, advice="give the event a time")
+    return [known.index(name) for name in names]
+
+
+def _jacobian(
     graph: Graph, rates: list[int], time: int
 ) -> tuple[tuple[tuple[int, int, int], ...], tuple[tuple[int, int], ...]]:
     """Derivatives of the rates with respect to the states and to time."""

@@ -6,6 +6,7 @@ from llvmlite import ir
 
 from raphe.engine.control import number, whole
 from raphe.engine.lane_memory import Lanes, between, count, finish
+from raphe.engine.lane_slopes import observe_slopes, store_slopes
 from raphe.engine.status import Status
 from raphe.engine.vector import INTEGER
 
@@ -37,6 +38,7 @@ def write_outputs(lanes: Lanes) -> None:
         pending = builder.load(lanes.counter["any"], typ=INTEGER)
         stop(builder.icmp_signed("==", pending, whole(0)))
         between(lanes, "observe")
+        observe_slopes(lanes)
         with control.loop(lanes.width()) as lane:
             is_due = builder.icmp_signed("!=", control.get(due, lane, INTEGER), whole(0))
             with builder.if_then(is_due):
@@ -51,6 +53,7 @@ def write_sample(lanes: Lanes, lane: ir.Value, row: ir.Value) -> None:
     with lanes.control.loop(lanes.width()) as other:
         lanes.control.put(number(0.0), lanes.vector["fraction"], other)
     between(lanes, "observe")
+    observe_slopes(lanes)
     _store_output(lanes, lane, row)
 
 
@@ -67,5 +70,6 @@ def _store_output(lanes: Lanes, lane: ir.Value, row: ir.Value) -> None:
         control.put(value, lanes.argument["out"], builder.add(first, index))
         with builder.if_then(builder.not_(control.finite(value))):
             builder.store(whole(1), wrong)
+    store_slopes(lanes, lane, row, wrong)
     with builder.if_then(builder.icmp_signed("!=", builder.load(wrong, typ=INTEGER), whole(0))):
         finish(lanes, lane, Status.OUTPUT_NOT_FINITE)

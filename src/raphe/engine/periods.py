@@ -11,8 +11,16 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import number, whole
-from raphe.engine.emit import Emitted, allowed, open_function
+from raphe.engine.emit import Emitted, Writer, allowed
 from raphe.engine.lane_memory import Lanes, finish, magnitude
+from raphe.engine.lane_slopes import (
+    add_held_slopes,
+    hold_slopes,
+    leap_slopes,
+    save_slopes,
+    slope_change,
+    start_slopes,
+)
 from raphe.engine.status import Status
 from raphe.engine.vector import INTEGER
 
@@ -26,9 +34,8 @@ _MAX_LEAP = 1000.0  # periods
 
 def emit_distance(emitted: Emitted) -> None:
     """Add `distance(y, other, largest, tol, out)`: the largest difference as a part of what is allowed."""
-    vector, (states, others, largest, tolerance, out) = open_function(
-        emitted.module, "distance", 5, emitted.shape.width
-    )
+    writer = Writer(emitted.module, emitted.program, emitted.shape.width)
+    vector, (states, others, largest, tolerance, out) = writer.open("distance", 5)
     builder = vector.builder
     tolerances = (vector.load(tolerance, 0), vector.load(tolerance, 1))
     most = vector.constant(0.0)
@@ -47,6 +54,8 @@ def begin_periods(lanes: Lanes, lane: ir.Value, period: ir.Value) -> None:
     """Hold the states, start anew with inputs of 0, and go back by a period."""
     control, shape, vector = lanes.control, lanes.emitted.shape, lanes.vector
     lanes.call("start", vector["prepared"], vector["fresh_states"])
+    hold_slopes(lanes, lane)
+    start_slopes(lanes, lane)
     with control.loop(whole(shape.states)) as index:
         place = lanes.at(index, lane)
         control.put(control.get(vector["states"], place), vector["held"], place)
@@ -90,7 +99,7 @@ def repeat_period(lanes: Lanes, lane: ir.Value, edges: ir.Value, period: ir.Valu
     note_largest(lanes, lane)
     names = ("states", "saved", "largest", "tolerance", "distance")
     lanes.call("distance", *(vector[name] for name in names))
-    change = control.get(vector["distance"], lane)
+    change = slope_change(lanes, lane, control.get(vector["distance"], lane))
     ratio = builder.fdiv(change, control.get(lanes.real["old_distance"], lane))
     rounds = builder.add(control.get(lanes.flag["rounds"], lane, INTEGER), whole(1))
     control.put(rounds, lanes.flag["rounds"], lane)
@@ -152,6 +161,7 @@ def _leap(lanes: Lanes, lane: ir.Value, change: ir.Value, ratio: ir.Value) -> No
             there = builder.fadd(now, builder.fmul(moved, far))
             crossed = builder.fcmp_ordered("<", builder.fmul(there, now), number(0.0))
             control.put(builder.select(crossed, now, there), vector["states"], place)
+        leap_slopes(lanes, lane, far)
 
 
 def _save(lanes: Lanes, lane: ir.Value) -> None:
@@ -159,6 +169,7 @@ def _save(lanes: Lanes, lane: ir.Value) -> None:
     with control.loop(whole(lanes.emitted.shape.states)) as index:
         place = lanes.at(index, lane)
         control.put(control.get(lanes.vector["states"], place), lanes.vector["saved"], place)
+    save_slopes(lanes, lane)
 
 
 def add_held(lanes: Lanes, lane: ir.Value) -> None:
@@ -170,3 +181,4 @@ def add_held(lanes: Lanes, lane: ir.Value) -> None:
             control.get(vector["states"], place), control.get(vector["held"], place)
         )
         control.put(total, vector["states"], place)
+    add_held_slopes(lanes, lane)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from raphe.core.units import Unit
 from raphe.engine.graph import Node, Op, dependents, needed, without
+from raphe.engine.slopes import Slopes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class Program:
 
     Symbols are numbered: states, parameters, time, inputs. An input is what flows into a state from outside (base units
     per h), constant between edges. `derived` are the nodes that depend on parameters alone and that the rest of the
-    graph uses; a kernel computes them once a subject.
+    graph uses; a kernel computes them once a subject. `slopes` are there if parameters were chosen for sensitivities.
     """
 
     layout: Layout
@@ -71,11 +72,17 @@ class Program:
     routes: tuple[RouteIndex, ...]
     scales: tuple[float, ...]  # natural size of each state, for the absolute tolerance
     defaults: tuple[float, ...]  # parameters
+    slopes: Slopes | None
 
     @property
     def time_symbol(self) -> int:
         """Index of the symbol for time."""
         return len(self.layout.states) + len(self.layout.parameters)
+
+    @property
+    def chosen(self) -> int:
+        """How many parameters are chosen for sensitivities."""
+        return 0 if self.slopes is None else self.slopes.count
 
     @property
     def repeats(self) -> bool:
@@ -106,5 +113,6 @@ class Program:
             (self.rates, self.starts, self.outputs, self.settings, self.jacobian),
             (self.time_slopes, self.derived, self.inputs, [s.hex() for s in self.scales]),
             [(e.trigger, e.time, e.states, e.values) for e in self.events],
+            repr(self.slopes),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()

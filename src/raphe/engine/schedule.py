@@ -7,7 +7,7 @@ then infusions that start or stop, then timed events.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,6 +39,8 @@ class Column:
         As in `Timeline`.
     present
         Who has this edge.
+    time_slope, value_slope
+        Derivatives of time and value by the chosen parameters, shape (subjects, chosen).
     """
 
     time: Number
@@ -49,6 +51,8 @@ class Column:
     index: int
     value: Number
     present: Truth = True
+    time_slope: Number = 0.0
+    value_slope: Number = 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +64,9 @@ class Flow:
     stop: Number
     rate: Number
     present: Truth = True
+    start_slope: Number = 0.0
+    stop_slope: Number = 0.0
+    rate_slope: Number = 0.0
 
 
 @dataclass(slots=True)
@@ -67,6 +74,7 @@ class Schedule:
     """Edges as they are collected, record by record."""
 
     records: int
+    chosen: int = 0  # parameters for sensitivities
     columns: list[Column] = field(default_factory=list)
     arrivals: list[Column] = field(
         default_factory=list
@@ -90,6 +98,7 @@ class Schedule:
             column.present = np.logical_and(column.present, np.less(column.time, time))
         for flow in self.flows:
             flow.present = np.logical_and(flow.present, np.less(flow.start, time))
+            flow.stop_slope = where(np.less(flow.stop, time), flow.stop_slope, 0.0)
             flow.stop = np.minimum(flow.stop, time)
 
     def possible(self, value: Number, *, zero: bool) -> Number:
@@ -124,16 +133,19 @@ class Schedule:
 
 def _input_columns(schedule: Schedule, position: int) -> Iterator[Column]:
     """What flows in through one input, wherever it changes: exactly 0 where nothing does."""
-    changes: list[
-        tuple[Number, Number, Number]
-    ] = []  # when, change of rate, change of how many flow
+    # when, change of rate, change of how many flow; and the slopes of the first two
+    changes: list[tuple[Number, Number, Number]] = []
+    slopes: list[tuple[Number, Number]] = []
     for flow in schedule.flows:
         if flow.input == position and np.any(flow.present):
             for when, sign in ((flow.start, 1.0), (flow.stop, -1.0)):
                 change = np.where(flow.present, sign * np.asarray(flow.rate), 0.0)
                 count = np.where(flow.present, sign, 0.0)
                 changes.append((np.where(flow.present, when, np.inf), change, count))
+                moved = flow.start_slope if sign > 0.0 else flow.stop_slope
+                slopes.append((moved, where(flow.present, sign * np.asarray(flow.rate_slope), 0.0)))
     changes += [(when, 0.0, 0.0) for when in schedule.renewals]
+    slopes += [(0.0, 0.0) for _ in schedule.renewals]
     if not changes:
         return
     shape = np.broadcast_shapes(*(np.shape(part) for change in changes for part in change))
@@ -146,7 +158,9 @@ def _input_columns(schedule: Schedule, position: int) -> Iterator[Column]:
         np.take_along_axis(part, order, axis=0) for part in (time, change, count)
     )
     rate = np.where(np.cumsum(count, axis=0) < 0.5, 0.0, np.cumsum(change, axis=0))
+    columns = _slope_columns(schedule, slopes, order, np.cumsum(count, axis=0) < 0.5)
     for number in range(len(changes)):
+        moved, bent = columns(number)
         yield Column(
             time=time[number],
             place=time[number],
@@ -156,7 +170,43 @@ def _input_columns(schedule: Schedule, position: int) -> Iterator[Column]:
             index=position,
             value=rate[number],
             present=np.isfinite(time[number]),
+            time_slope=moved,
+            value_slope=bent,
         )
+
+
+def _slope_columns(
+    schedule: Schedule,
+    slopes: Sequence[tuple[Number, Number]],
+    order: npt.NDArray[np.int64],
+    idle: npt.NDArray[np.bool_],
+) -> Callable[[int], tuple[Number, Number]]:
+    """Slopes of time and rate at each change of an input, in the order of the changes."""
+    if schedule.chosen == 0:
+        return lambda _: (0.0, 0.0)
+    shape = (*idle.shape[1:], schedule.chosen)
+    tables = [
+        np.stack([np.broadcast_to(part, shape) for part in parts])
+        for parts in zip(*slopes, strict=True)
+    ]
+    moved, bent = (np.take_along_axis(table, order[..., None], axis=0) for table in tables)
+    rate = np.where(idle[..., None], 0.0, np.cumsum(bent, axis=0))
+    return lambda number: (moved[number], rate[number])
+
+
+def where(condition: Truth, yes: Number, no: Number) -> Number:
+    """As `np.where`, for slopes: the condition is of subjects, the others may be of subjects and chosen parameters."""
+    if np.ndim(yes) > np.ndim(condition) > 0:
+        return np.where(np.asarray(condition)[:, None], yes, no)
+    return np.where(condition, yes, no)
+
+
+def setting_slope(program: Program, settings: FloatArray, index: int) -> Number:
+    """Derivatives of a setting by the chosen parameters, which stand behind the settings."""
+    if program.slopes is None or index < 0:
+        return 0.0
+    first = len(program.settings) + index * program.slopes.count
+    return settings[:, first : first + program.slopes.count]
 
 
 def timed_events(
@@ -177,6 +227,7 @@ def timed_events(
                     index=position,
                     value=0.0,
                     present=~(when < begin),
+                    time_slope=setting_slope(program, settings, event.time),
                 )
             )
     return found

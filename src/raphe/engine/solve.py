@@ -90,6 +90,8 @@ class Outcome:
     values
         Shape (subjects, times, outputs), or (rows, outputs) from `solve_samples`, base units; not a number if, and
         only if, the status of the subject is not OK.
+    slopes
+        Shape of `values` and a last axis: derivatives by each parameter chosen for sensitivities, base units.
     status
         Shape (subjects,): `Status`.
     reached
@@ -99,6 +101,7 @@ class Outcome:
     """
 
     values: FloatArray
+    slopes: FloatArray
     status: IntegerArray
     reached: FloatArray
     accepted: IntegerArray
@@ -180,8 +183,9 @@ def solve(
     outcome = solve_samples(
         kernel, parameters, timeline, samples, options=options, progress=progress
     )
-    values = outcome.values.reshape(subjects, count, kernel.shape.outputs)
-    return replace(outcome, values=values)
+    size = (subjects, count, kernel.shape.outputs)
+    slopes = outcome.slopes.reshape(*size, kernel.shape.chosen)
+    return replace(outcome, values=outcome.values.reshape(size), slopes=slopes)
 
 
 def solve_samples(
@@ -203,8 +207,10 @@ def solve_samples(
     table = np.ascontiguousarray(parameters, dtype=np.float64)
     subjects = len(table)
     _check(kernel, table, timeline, samples)
+    size = (int(samples.row_first[-1]), kernel.shape.outputs)
     outcome = Outcome(
-        values=np.full((int(samples.row_first[-1]), kernel.shape.outputs), np.nan),
+        values=np.full(size, np.nan),
+        slopes=np.full((*size, kernel.shape.chosen), np.nan),
         status=np.zeros(subjects, dtype=np.int64),
         reached=np.zeros(subjects),
         accepted=np.zeros(subjects, dtype=np.int64),
@@ -230,6 +236,7 @@ def solve_samples(
 def _check(kernel: Kernel, parameters: FloatArray, timeline: Timeline, samples: Samples) -> None:
     subjects = len(timeline.begin)
     fits = parameters.shape == (subjects, kernel.shape.parameters)
+    fits = fits and timeline.time_slope.shape[1] == kernel.shape.chosen
     fits = fits and len(timeline.first) == len(samples.row_first) == subjects + 1
     if not (fits and len(samples.first) == len(samples.last) == len(samples.end) == subjects):
         raise InputError(
@@ -259,12 +266,15 @@ def _run_chunk(
         "edge_action": timeline.action,
         "edge_index": timeline.index,
         "edge_value": timeline.value,
+        "edge_time_slope": timeline.time_slope,
+        "edge_value_slope": timeline.value_slope,
         "sample_first": samples.first[rows],
         "sample_last": samples.last[rows],
         "sample_time": samples.time,
         "sample_row": samples.row,
         "row_first": samples.row_first[following],
         "out": outcome.values,
+        "slope_out": outcome.slopes,
         "status": outcome.status[rows],
         "reached": outcome.reached[rows],
         "steps": steps,

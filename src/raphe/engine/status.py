@@ -23,7 +23,7 @@ ADVICE = {
     Status.STEP_TOO_SMALL: "the step shrank to nothing: look for a jump or a pole in a rate, or loosen the tolerance",
     Status.MAX_STEPS: "too many steps: raise the limit or loosen the tolerance",
     Status.NOT_FINITE: "a state or rate was not a finite number: look for a division by 0 or an overflow",
-    Status.OUTPUT_NOT_FINITE: "an output was not a finite number although the states were",
+    Status.OUTPUT_NOT_FINITE: "an output, or its slope, was not a finite number although the states were",
     Status.PARAMETER_NOT_FINITE: "a parameter was not a finite number",
     Status.IMPOSSIBLE_DOSE: "a lag, fraction, duration or rate of a dose, or the time of an event, is negative or not "
     "a number: look at the parameters that it is made from",

@@ -32,6 +32,8 @@ class Timeline:
         Shape (subjects + 1,): where each subject's edges begin.
     time, action, index, value
         Shape (edges,): when (h), what (`Action`), on which state, input or parameter, and how much (base units).
+    time_slope, value_slope
+        Shape (edges, chosen): derivatives of time and value by the parameters chosen for sensitivities.
     """
 
     begin: FloatArray
@@ -40,6 +42,8 @@ class Timeline:
     action: IntegerArray
     index: IntegerArray
     value: FloatArray
+    time_slope: FloatArray
+    value_slope: FloatArray
 
 
 def make_timeline(
@@ -81,7 +85,7 @@ def make_timeline(
     """
     subjects = len(settings)
     epoch = Epoch(settings=settings, parameters=parameters)
-    schedule = Schedule(records=len(regimen.doses))
+    schedule = Schedule(records=len(regimen.doses), chosen=program.chosen)
     for order, dose in enumerate(regimen.doses):
         check_begin(dose, begin)
         add_dose(
@@ -90,7 +94,7 @@ def make_timeline(
     begins = np.full(subjects, begin)
     columns = schedule.finish(program)
     columns += timed_events(program, settings, begins, float(schedule.records + 1))
-    return sort_columns(columns, begins)
+    return sort_columns(columns, begins, program.chosen)
 
 
 def check_begin(dose: Dose, begin: float) -> None:
@@ -100,7 +104,7 @@ def check_begin(dose: Dose, begin: float) -> None:
         raise DoseError(f"{message} (rule TIME-BEGIN)", advice="begin earlier")
 
 
-def sort_columns(columns: Sequence[Column], begin: FloatArray) -> Timeline:
+def sort_columns(columns: Sequence[Column], begin: FloatArray, chosen: int) -> Timeline:
     """Put the edges of each subject in order.
 
     Parameters
@@ -109,6 +113,8 @@ def sort_columns(columns: Sequence[Column], begin: FloatArray) -> Timeline:
         Edges, in any order.
     begin
         Shape (subjects,).
+    chosen
+        How many parameters are chosen for sensitivities.
 
     Returns
     -------
@@ -116,10 +122,16 @@ def sort_columns(columns: Sequence[Column], begin: FloatArray) -> Timeline:
     """
     subjects, count = len(begin), len(columns)
     if count == 0:
-        empty = np.zeros(0, dtype=np.int64)
-        first = np.zeros(subjects + 1, dtype=np.int64)
+        empty, slopes = np.zeros(0, dtype=np.int64), np.zeros((0, chosen))
         return Timeline(
-            begin=begin, first=first, time=np.zeros(0), action=empty, index=empty, value=np.zeros(0)
+            begin=begin,
+            first=np.zeros(subjects + 1, dtype=np.int64),
+            time=np.zeros(0),
+            action=empty,
+            index=empty,
+            value=np.zeros(0),
+            time_slope=slopes,
+            value_slope=slopes,
         )
     action = np.array([column.action for column in columns], dtype=np.int64)
     index = np.array([column.index for column in columns], dtype=np.int64)
@@ -127,27 +139,45 @@ def sort_columns(columns: Sequence[Column], begin: FloatArray) -> Timeline:
         np.ndim(part) == 0 for c in columns for part in (c.place, c.rank, c.present, c.time)
     )
     once = _order(columns, slice(0, 1), 1) if shared else None
-    rows = max(1, _BLOCK // count)
+    rows = max(1, _BLOCK // (count * (1 + chosen)))
     parts = []
     for start in range(0, subjects, rows):
         block = slice(start, min(start + rows, subjects))
         order, kept = _order(columns, block, subjects) if once is None else once
         size = (block.stop - block.start, count)
         order, kept = np.broadcast_to(order, size), np.broadcast_to(kept, size)
-        time, value = (
+        numbers = [
             np.take_along_axis(_table(columns, name, block, subjects), order, axis=1)[kept]
             for name in ("time", "value")
-        )
-        parts.append((time, order[kept], value, kept.sum(axis=1)))
-    times, chosen, values, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+        ]
+        slopes_of = [
+            np.take_along_axis(
+                _slope_table(columns, name, block, (subjects, chosen)), order[..., None], axis=1
+            )[kept]
+            for name in ("time_slope", "value_slope")
+        ]
+        parts.append((order[kept], kept.sum(axis=1), *numbers, *slopes_of))
+    chosen_columns, counts, times, values, time_slopes, value_slopes = (
+        np.concatenate(part) for part in zip(*parts, strict=True)
+    )
     return Timeline(
         begin=begin,
         first=np.concatenate([[0], np.cumsum(counts)]),
         time=times,
-        action=action[chosen],
-        index=index[chosen],
+        action=action[chosen_columns],
+        index=index[chosen_columns],
         value=values,
+        time_slope=time_slopes,
+        value_slope=value_slopes,
     )
+
+
+def _slope_table(
+    columns: Sequence[Column], name: str, rows: slice, shape: tuple[int, int]
+) -> FloatArray:
+    """Slopes of each column for some subjects, shape (subjects, columns, chosen)."""
+    parts = [np.broadcast_to(getattr(column, name), shape)[rows] for column in columns]
+    return np.stack(parts, axis=1).astype(np.float64)
 
 
 def _table(columns: Sequence[Column], name: str, rows: slice, subjects: int) -> FloatArray:
