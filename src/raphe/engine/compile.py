@@ -21,13 +21,14 @@ import llvmlite.binding as llvm
 import platformdirs
 from llvmlite import ir
 
-from raphe.engine.emit import Shape, emit, shape_of
+from raphe.engine.emit import emit, shape_of
 from raphe.engine.emit_slopes import emit_slopes
 from raphe.engine.lane_memory import ARGUMENTS, memory_vectors
 from raphe.engine.lanes import emit_driver
 from raphe.engine.program import Program
 from raphe.engine.rosenbrock import RODAS4, Rosenbrock
 from raphe.engine.settings import emit_settings_driver
+from raphe.engine.writer import Shape
 
 _C_TYPES: dict[str, type[ctypes.c_int64 | ctypes.c_double | ctypes.c_void_p]] = {
     "whole": ctypes.c_int64,

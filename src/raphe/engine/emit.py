@@ -18,112 +18,16 @@ All arrays are arrays of vectors of W doubles. Knows nothing of time control, do
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from llvmlite import ir
 
-from raphe.engine.formulas import Formulas
 from raphe.engine.graph import Op
 from raphe.engine.program import Program
 from raphe.engine.rosenbrock import Rosenbrock
 from raphe.engine.slopes import Slopes, slope_work
 from raphe.engine.sparse import Elimination, eliminate
-from raphe.engine.vector import POINTER, Vector
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """Sizes that the driver needs to lay out its memory, in vectors."""
-
-    width: int
-    states: int
-    parameters: int
-    inputs: int
-    prepared: int  # parameters, derived values and inputs
-    outputs: int
-    triggers: int
-    affected: int
-    settings: int  # and their slopes
-    dense: tuple[int, ...]  # states that have dense output
-    work: int  # vectors of scratch memory that `step` and `first_step` need: 3, then
-    stages: int  # the stages begin here,
-    factors: int  # the factors here,
-    trial: int  # and two states here
-    chosen: int  # parameters for sensitivities
-    slope_work: int  # vectors of scratch memory for them
-    slope_result: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Emitted:
-    """What was put into a module."""
-
-    module: ir.Module
-    shape: Shape
-    program: Program
-
-
-class Writer:
-    """Opens functions in a module."""
-
-    def __init__(self, module: ir.Module, program: Program, width: int) -> None:
-        self.module = module
-        self.program = program
-        self.width = width
-
-    def open(self, name: str, arguments: int) -> tuple[Vector, list[ir.Value]]:
-        """A new function in one straight line."""
-        function = self.declare(name, arguments)
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        return Vector(builder, self.width), list(function.args)
-
-    def declare(self, name: str, arguments: int) -> ir.Function:
-        """A new internal function that takes pointers that do not overlap."""
-        signature = ir.FunctionType(ir.VoidType(), [POINTER] * arguments)
-        function = ir.Function(self.module, signature, name)
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        for argument in function.args:
-            argument.add_attribute("noalias")
-        return function
-
-    @property
-    def slopes(self) -> Slopes:
-        """What there is to differentiate; for functions that are emitted only if parameters were chosen."""
-        if self.program.slopes is None:
-            raise ValueError("no parameters were chosen for sensitivities")
-        return self.program.slopes
-
-    def formulas(
-        self,
-        vector: Vector,
-        time: ir.Value | None,
-        states: ir.Value | Sequence[ir.Value] | None,
-        prepared: ir.Value,
-    ) -> Formulas:
-        """Formulas whose symbols are loaded from memory when used; derived values too, if states are given."""
-        count = len(self.program.layout.states)
-        first_input = len(self.program.layout.parameters) + len(self.program.derived)
-
-        def symbol(index: int) -> ir.Value:
-            if index == self.program.time_symbol and time is not None:
-                return time
-            if index > self.program.time_symbol:
-                return vector.load(prepared, first_input + index - self.program.time_symbol - 1)
-            if index >= count:
-                return vector.load(prepared, index - count)
-            if isinstance(states, Sequence):
-                return states[index]
-            return vector.load(states, index)
-
-        formulas = Formulas(vector, self.program, symbol)
-        if states is not None:
-            formulas.known(prepared)
-        return formulas
-
-    def call(self, vector: Vector, name: str, *arguments: ir.Value) -> None:
-        """Call a function that was opened before."""
-        vector.builder.call(self.module.globals[name], arguments)
+from raphe.engine.vector import Vector
+from raphe.engine.writer import Emitted, Shape, Writer
 
 
 def shape_of(program: Program, method: Rosenbrock, width: int) -> Shape:
@@ -135,7 +39,7 @@ def shape_of(program: Program, method: Rosenbrock, width: int) -> Shape:
     triggers = len(_triggers(program))
     stages = 3
     factors = stages + len(method.a) * size
-    trial = factors + len(_elimination(program).entries)
+    trial = factors + len(elimination_of(program).entries)
     return Shape(
         width=width,
         states=size,
@@ -185,7 +89,7 @@ def emit(program: Program, method: Rosenbrock, shape: Shape, module: ir.Module) 
     -------
     Emitted
     """
-    elimination = _elimination(program)
+    elimination = elimination_of(program)
     writer = Writer(module, program, shape.width)
     _emit_prepare(writer)
     _emit_settings(writer)
@@ -200,7 +104,8 @@ def emit(program: Program, method: Rosenbrock, shape: Shape, module: ir.Module) 
     return Emitted(module=module, shape=shape, program=program)
 
 
-def _elimination(program: Program) -> Elimination:
+def elimination_of(program: Program) -> Elimination:
+    """How the matrix of a program's steps is factored."""
     pattern = [(row, column) for row, column, _ in program.jacobian]
     return eliminate(len(program.layout.states), pattern)
 
@@ -300,9 +205,19 @@ def _emit_factor(writer: Writer, elimination: Elimination) -> None:
 
 def _emit_solve(writer: Writer, elimination: Elimination) -> None:
     vector, (factors, values) = writer.open("solve", 2)
+    held = [vector.load(values, row) for row in range(len(elimination.order))]
+    emit_solution(vector, elimination, factors, held)
+    for row, value in enumerate(held):
+        vector.store(value, values, row)
+    vector.builder.ret_void()
+
+
+def emit_solution(
+    vector: Vector, elimination: Elimination, factors: ir.Value, held: list[ir.Value]
+) -> None:
+    """Solve with the factors for one right-hand side, in place."""
     builder = vector.builder
     place = {entry: index for index, entry in enumerate(elimination.entries)}
-    held = [vector.load(values, row) for row in range(len(elimination.order))]
     for pivot, lower in zip(elimination.order, elimination.lower, strict=True):
         for row in lower:
             factor = builder.fneg(vector.load(factors, place[row, pivot]))
@@ -312,9 +227,6 @@ def _emit_solve(writer: Writer, elimination: Elimination) -> None:
             factor = builder.fneg(vector.load(factors, place[pivot, column]))
             held[pivot] = vector.fma(factor, held[column], held[pivot])
         held[pivot] = builder.fmul(held[pivot], vector.load(factors, place[pivot, pivot]))
-    for row, value in enumerate(held):
-        vector.store(value, values, row)
-    builder.ret_void()
 
 
 def weighted(

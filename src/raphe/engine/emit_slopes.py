@@ -17,10 +17,17 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import Control, whole
-from raphe.engine.emit import Emitted, Shape, Writer, between_states, interpolate, weighted
+from raphe.engine.emit import (
+    between_states,
+    elimination_of,
+    emit_solution,
+    interpolate,
+    weighted,
+)
 from raphe.engine.rosenbrock import Rosenbrock
 from raphe.engine.slopes import SlopeWork, bend_pattern, curve_nodes, slope_work
 from raphe.engine.vector import Vector
+from raphe.engine.writer import Emitted, Shape, Writer
 
 
 def emit_slopes(emitted: Emitted, method: Rosenbrock) -> None:
@@ -181,22 +188,19 @@ def _emit_step(writer: Writer, method: Rosenbrock, shape: Shape) -> None:
     control, vector, arguments = _columns(writer, "slope_step", 6)
     step, columns, work, own, after, dense = arguments
     size, layout = len(program.layout.states), _layout(writer, method)
-    stage = [vector.address(own, layout.stages + i * size) for i in range(len(method.a))]
+    stages = vector.address(own, layout.stages)
     inverse = vector.builder.fdiv(vector.constant(1.0), vector.load(step, 0))
-    factors = vector.address(work, shape.factors)
+    factors, sources = vector.address(work, shape.factors), vector.address(own, layout.sources)
     with control.loop(whole(slopes.count)) as place:
         before = _column(vector, columns, place, size)
-        sources = vector.address(own, layout.sources)
-        sources = _column(vector, sources, place, size * len(method.a))
+        own_sources = _column(vector, sources, place, size * len(method.a))
         for i in range(len(method.a)):
-            _emit_column_stage(
-                writer, vector, method, i, (before, own, sources, inverse), stage[: i + 1]
-            )
-            writer.call(vector, "solve", factors, stage[i])
+            arrays = (before, own, own_sources, stages, factors)
+            _emit_column_stage(writer, vector, method, i, arrays, inverse)
         new = _column(vector, after, place, size)
         bent = _column(vector, dense, place, len(method.dense) * len(shape.dense))
         for j in range(size):
-            held = [vector.load(k, j) for k in stage]
+            held = [vector.load(stages, i * size + j) for i in range(len(method.a))]
             value = weighted(vector, method.solution, held, vector.load(before, j))
             vector.store(value, new, j)
             if j in shape.dense:
@@ -211,31 +215,32 @@ def _emit_column_stage(
     vector: Vector,
     method: Rosenbrock,
     i: int,
-    arrays: tuple[ir.Value, ir.Value, ir.Value, ir.Value],
-    stage: list[ir.Value],
+    arrays: tuple[ir.Value, ...],
+    inverse: ir.Value,
 ) -> None:
-    """The right-hand side of one stage of one column, into the last of the stages."""
-    program, slopes = writer.program, writer.slopes
-    before, own, sources, inverse = arrays
+    """One stage of one column: its right-hand side, by columns of the matrices, solved with the factors."""
+    before, own, sources, stages, factors = arrays
+    program, pattern = writer.program, bend_pattern(writer.slopes)
     size, layout = len(program.layout.states), _layout(writer, method)
-    pattern = bend_pattern(slopes)
     matrix = vector.address(own, layout.matrices + i * len(program.jacobian))
     bend = vector.address(own, layout.bends + i * len(pattern))
-    start = [vector.load(before, j) for j in range(size)]
-    held = [[vector.load(k, j) for k in stage[:i]] for j in range(size)]
-    point = [weighted(vector, method.a[i], held[j], start[j]) for j in range(size)]
-    total = []
-    for j in range(size):
-        value = vector.load(sources, i * size + j)
+    total = [vector.load(sources, i * size + j) for j in range(size)]
+    for column in range(size):  # so rows do not wait for each other
+        start = vector.load(before, column)
+        held = [vector.load(stages, earlier * size + column) for earlier in range(i)]
+        point = weighted(vector, method.a[i], held, start)
         if i > 0:
-            value = vector.fma(inverse, weighted(vector, method.c[i], held[j], None), value)
-        total.append(value)
-    for index, (row, column, _) in enumerate(program.jacobian):
-        total[row] = vector.fma(vector.load(matrix, index), point[column], total[row])
-    for index, (row, column) in enumerate(pattern):
-        total[row] = vector.fma(vector.load(bend, index), start[column], total[row])
+            passed = weighted(vector, method.c[i], held, None)
+            total[column] = vector.fma(inverse, passed, total[column])
+        for index, (row, other, _) in enumerate(program.jacobian):
+            if other == column:
+                total[row] = vector.fma(vector.load(matrix, index), point, total[row])
+        for index, (row, other) in enumerate(pattern):
+            if other == column:
+                total[row] = vector.fma(vector.load(bend, index), start, total[row])
+    emit_solution(vector, elimination_of(program), factors, total)
     for j in range(size):
-        vector.store(total[j], stage[i], j)
+        vector.store(total[j], stages, i * size + j)
 
 
 def _emit_observe(writer: Writer, shape: Shape) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from raphe.engine.control import Control, number, whole
-from raphe.engine.emit import Emitted, Shape
 from raphe.engine.status import Status
 from raphe.engine.vector import DOUBLE, INTEGER, POINTER
+from raphe.engine.writer import Emitted, Shape
 
 ARGUMENTS = (  # name, whole number | number | array
     ("count", "whole"),  # subjects

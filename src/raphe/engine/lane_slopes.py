@@ -13,10 +13,10 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import number, whole
-from raphe.engine.emit import Emitted, Writer
 from raphe.engine.lane_memory import Lanes
 from raphe.engine.status import Action
-from raphe.engine.vector import INTEGER
+from raphe.engine.vector import INTEGER, Vector
+from raphe.engine.writer import Emitted, Writer
 
 
 def emit_slope_distance(emitted: Emitted) -> None:
@@ -80,9 +80,21 @@ def step_slopes(lanes: Lanes) -> None:
     lanes.call("slope_step", *(lanes.vector[name] for name in own))
 
 
-def advance_slopes(lanes: Lanes, lane: ir.Value) -> None:
-    """Move the sensitivities of a lane to the end of its step."""
-    _copy(lanes, lane, "slopes_after", "slopes")
+def advance_slopes(lanes: Lanes) -> None:
+    """Move the sensitivities of accepted lanes to the end of their step."""
+    shape, builder = lanes.emitted.shape, lanes.control.builder
+    if shape.chosen == 0:
+        return
+    vector = Vector(builder, shape.width)
+    flags = builder.load(lanes.flag["accepted"], typ=vector.integers, align=8)
+    accepted = builder.icmp_signed("!=", flags, vector.integer(0))
+    with lanes.control.loop(whole(shape.states * shape.chosen)) as index:
+        new, old = (
+            builder.gep(lanes.vector[name], [index], source_etype=vector.type)
+            for name in ("slopes_after", "slopes")
+        )
+        pair = [builder.load(place, typ=vector.type, align=8) for place in (new, old)]
+        builder.store(builder.select(accepted, *pair), old, align=8)
 
 
 def hold_slopes(lanes: Lanes, lane: ir.Value) -> None:

@@ -13,7 +13,6 @@ from llvmlite import ir
 
 from raphe.engine.control import Control, number, whole
 from raphe.engine.edges import apply_edges
-from raphe.engine.emit import Emitted
 from raphe.engine.events import find_events, fire_events, remember_triggers
 from raphe.engine.lane_memory import (
     ARGUMENTS,
@@ -35,6 +34,7 @@ from raphe.engine.periods import emit_distance
 from raphe.engine.rosenbrock import Rosenbrock
 from raphe.engine.status import Status
 from raphe.engine.vector import DOUBLE, INTEGER
+from raphe.engine.writer import Emitted
 
 _SAFETY = 0.9
 _SHRINK = 5.0  # a step becomes at most this much smaller
@@ -179,6 +179,7 @@ def _clear_states(lanes: Lanes, lane: ir.Value) -> None:
 def _advance(lanes: Lanes) -> None:
     """Move accepted lanes to the end of their step, or to the event that cut it."""
     control, builder, vector = lanes.control, lanes.control.builder, lanes.vector
+    advance_slopes(lanes)
     with control.loop(lanes.width()) as lane:
         with builder.if_then(lanes.is_set("accepted", lane)):
             cut = lanes.is_set("cut", lane)
@@ -188,7 +189,6 @@ def _advance(lanes: Lanes) -> None:
                 one = control.get(vector["cut_states"], place)
                 other = control.get(vector["after"], place)
                 control.put(builder.select(cut, one, other), vector["states"], place)
-            advance_slopes(lanes, lane)
             control.put(whole(0), lanes.flag["accepted"], lane)
             with builder.if_then(cut):
                 control.put(whole(1), lanes.flag["restart"], lane)

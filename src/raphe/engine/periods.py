@@ -11,7 +11,7 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import number, whole
-from raphe.engine.emit import Emitted, Writer, allowed
+from raphe.engine.emit import allowed
 from raphe.engine.lane_memory import Lanes, finish, magnitude
 from raphe.engine.lane_slopes import (
     add_held_slopes,
@@ -23,6 +23,7 @@ from raphe.engine.lane_slopes import (
 )
 from raphe.engine.status import Status
 from raphe.engine.vector import INTEGER
+from raphe.engine.writer import Emitted, Writer
 
 _MAX_ROUNDS = 10_000
 _NEAR = 0.01  # of what the tolerance allows

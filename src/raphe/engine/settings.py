@@ -5,8 +5,8 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import Control, whole
-from raphe.engine.emit import Emitted
 from raphe.engine.vector import DOUBLE, INTEGER, POINTER
+from raphe.engine.writer import Emitted
 
 
 def emit_settings_driver(emitted: Emitted) -> None:
