@@ -33,6 +33,8 @@ class RowOutcome:
     ----------
     values
         Shape (rows, outputs), base units; not a number if, and only if, the status is not OK.
+    slopes
+        Shape (rows, outputs, chosen): derivatives by each parameter chosen for sensitivities, base units.
     status
         Shape (rows,): `Status` of the history that the row is in.
     reached
@@ -40,6 +42,7 @@ class RowOutcome:
     """
 
     values: FloatArray
+    slopes: FloatArray
     status: IntegerArray
     reached: FloatArray
 
@@ -97,6 +100,7 @@ def solve_records(
         raise InputError(
             f"the table has {len(records.ids)} subjects: give a row of parameters for each"
         )
+    _check_changes(kernel, records)
     number = {name: position for position, name in enumerate(records.ids)}
     pieces = [_piece(layout, one, parameters[number[one.subject]]) for one in records.histories]
     epochs = [len(piece.rows) for piece in pieces]
@@ -111,11 +115,25 @@ def solve_records(
         raise InputError(f"each of the {records.rows} rows needs exactly one sample")
     first = np.array([piece.rows[0] for piece in pieces]).reshape(len(pieces), -1)
     outcome = solve_samples(kernel, first, timeline, samples, options=options)
-    values = np.empty_like(outcome.values)
-    values[order] = outcome.values
+    values, slopes = np.empty_like(outcome.values), np.empty_like(outcome.slopes)
+    values[order], slopes[order] = outcome.values, outcome.slopes
     of_row = np.empty(records.rows, dtype=np.int64)
     of_row[order] = np.repeat(np.arange(len(pieces)), np.diff(samples.row_first))
-    return RowOutcome(values=values, status=outcome.status[of_row], reached=outcome.reached[of_row])
+    return RowOutcome(
+        values=values, slopes=slopes, status=outcome.status[of_row], reached=outcome.reached[of_row]
+    )
+
+
+def _check_changes(kernel: Kernel, records: Records) -> None:
+    """Refuse sensitivities by a parameter that the table changes: there is not one value to differentiate by."""
+    program = kernel.program
+    chosen = () if program.slopes is None else program.slopes.parameters
+    names = {program.layout.parameters[index] for index in chosen}
+    for history in records.histories:
+        for item in history.items:
+            if isinstance(item, Change) and item.parameter in names:
+                message = f'the table of "{history.subject}" changes "{item.parameter}", which was chosen for slopes'
+                raise InputError(message, advice="choose other parameters, or leave the column out")
 
 
 def _piece(layout: Layout, history: History, parameters: FloatArray) -> _Piece:

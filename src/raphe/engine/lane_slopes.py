@@ -13,6 +13,7 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import number, whole
+from raphe.engine.emit import allowed
 from raphe.engine.lane_memory import Lanes
 from raphe.engine.status import Action
 from raphe.engine.vector import INTEGER, Vector
@@ -20,33 +21,38 @@ from raphe.engine.writer import Emitted, Writer
 
 
 def emit_slope_distance(emitted: Emitted) -> None:
-    """Add `slope_distance(S, other, tol, out)`: as `distance`, each column against its own size."""
-    if emitted.shape.chosen == 0:
+    """Add `slope_distance(S, other, largest, p, tol, out)`: as `distance`.
+
+    A slope is measured by the size of its state, and allowed to change by a part of the largest in its column, or of
+    one over the parameter if that is more.
+    """
+    slopes = emitted.program.slopes
+    if slopes is None:
         return
     writer = Writer(emitted.module, emitted.program, emitted.shape.width)
-    vector, (columns, others, tolerance, out) = writer.open("slope_distance", 4)
+    vector, (columns, others, largest, prepared, tolerance, out) = writer.open("slope_distance", 6)
     builder, size = vector.builder, emitted.shape.states
-    relative, absolute = vector.load(tolerance, 0), vector.load(tolerance, 1)
+    relative = vector.load(tolerance, 0)
+    tolerances = (relative, vector.load(tolerance, 1))
     zero = most = vector.constant(0.0)
-    scales = [vector.constant(1.0 / scale) for scale in emitted.program.scales]
-    for place in range(emitted.shape.chosen):
-        pairs = [
-            (vector.load(columns, place * size + j), vector.load(others, place * size + j))
-            for j in range(size)
-        ]
-        sizes = [
-            builder.fmul(vector.intrinsic("fabs", now), scale)
-            for (now, _), scale in zip(pairs, scales, strict=True)
-        ]
-        norm = zero
-        for one in sizes:
+    parts = []  # 1 / (relative tolerance * size of the state)
+    for j, scale in enumerate(emitted.program.scales):
+        weight = allowed(vector, tolerances, scale, (vector.load(largest, j),))
+        parts.append(builder.fdiv(vector.constant(1.0), weight))
+    for place, parameter in enumerate(slopes.parameters):
+        size_of = vector.intrinsic("fabs", vector.load(prepared, parameter))
+        least = builder.fdiv(vector.constant(1.0), builder.fmul(relative, size_of))
+        norm = vector.select(builder.fcmp_ordered("==", size_of, zero), zero, least)
+        change = zero
+        for j, part in enumerate(parts):
+            now, old = (vector.load(base, place * size + j) for base in (columns, others))
+            one = vector.intrinsic("fabs", builder.fmul(now, part))
             norm = vector.select(builder.fcmp_unordered("<", norm, one), one, norm)
-        floor = builder.fmul(absolute, norm)
-        for (now, old), scale, one in zip(pairs, scales, sizes, strict=True):
-            change = builder.fmul(vector.intrinsic("fabs", builder.fsub(now, old)), scale)
-            ratio = builder.fdiv(change, vector.fma(relative, one, floor))
-            ratio = vector.select(builder.fcmp_ordered("==", change, zero), zero, ratio)
-            most = vector.select(builder.fcmp_unordered("<", most, ratio), ratio, most)
+            one = vector.intrinsic("fabs", builder.fmul(builder.fsub(now, old), part))
+            change = vector.select(builder.fcmp_unordered("<", change, one), one, change)
+        ratio = builder.fdiv(change, builder.fmul(relative, norm))
+        ratio = vector.select(builder.fcmp_ordered("==", change, zero), zero, ratio)
+        most = vector.select(builder.fcmp_unordered("<", most, ratio), ratio, most)
     vector.store(most, out, 0)
     builder.ret_void()
 
@@ -131,7 +137,7 @@ def slope_change(lanes: Lanes, lane: ir.Value, change: ir.Value) -> ir.Value:
     if lanes.emitted.shape.chosen == 0:
         return change
     builder, vector = lanes.control.builder, lanes.vector
-    names = ("slopes", "saved_slopes", "tolerance", "distance")
+    names = ("slopes", "saved_slopes", "largest", "prepared", "tolerance", "distance")
     lanes.call("slope_distance", *(vector[name] for name in names))
     own = lanes.control.get(vector["distance"], lane)
     return builder.select(builder.fcmp_unordered("<", change, own), own, change)

@@ -195,10 +195,10 @@ def _slope_columns(
 
 
 def where(condition: Truth, yes: Number, no: Number) -> Number:
-    """As `np.where`, for slopes: the condition is of subjects, the others may be of subjects and chosen parameters."""
-    if np.ndim(yes) > np.ndim(condition) > 0:
-        return np.where(np.asarray(condition)[:, None], yes, no)
-    return np.where(condition, yes, no)
+    """As `np.where`, for slopes (subjects, chosen) by a condition of subjects; slopes that are one number are 0."""
+    if np.ndim(yes) == np.ndim(no) == 0:
+        return 0.0
+    return np.where(np.reshape(condition, (-1, 1)), yes, no)
 
 
 def setting_slope(program: Program, settings: FloatArray, index: int) -> Number:
