@@ -11,8 +11,11 @@ _HOMES = {
     "Study": "raphe.study.question",
     "answer": "raphe.study.session",
     "load": "raphe.study.session",
+    "read_records": "raphe.dosing.records",
     "render_page": "raphe.report.page",
     "simulate": "raphe.study.session",
+    "simulate_records": "raphe.study.tables",
+    "write_records": "raphe.dosing.records",
     "write_report": "raphe.report.page",
 }
 __all__ = list(_HOMES)

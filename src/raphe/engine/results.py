@@ -14,7 +14,10 @@ import xarray
 
 from raphe.core.draws import FloatArray
 from raphe.core.errors import UnknownNameError, nearest
-from raphe.engine.program import Layout
+from raphe.dosing.history import Sample
+from raphe.dosing.records import Records
+from raphe.engine.histories import RowOutcome
+from raphe.engine.program import Layout, Program
 from raphe.engine.solve import Outcome
 from raphe.engine.status import Status
 from raphe.population.people import Subjects
@@ -115,6 +118,53 @@ def to_dataset(outcome: Outcome, layout: Layout, subjects: Subjects, times: Floa
             "rejected_steps": int(np.sum(outcome.rejected)),
         },
     )
+
+
+def rows_to_dataset(outcome: RowOutcome, program: Program, records: Records) -> Dataset:
+    """Give the outcome of a table its names and units back.
+
+    Parameters
+    ----------
+    outcome
+        Values in base units, row by row.
+    program
+        Names and units of outputs and parameters, and which parameters were chosen for sensitivities.
+    records
+        The table that was run.
+
+    Returns
+    -------
+    Dataset
+        Dimension `row`, in the order of the table; outputs in their own units; coordinates `subject`, `time` (h),
+        `status` and `reached` (h). With sensitivities also a dimension `parameter`, and for each output a variable
+        `slope of <output>`: its derivative by the parameter, in the unit of the one over that of the other.
+    """
+    layout = program.layout
+    subject = np.empty(records.rows, dtype=object)
+    time = np.zeros(records.rows)
+    for history in records.histories:
+        for item in history.items:
+            if isinstance(item, Sample):
+                subject[item.row], time[item.row] = history.subject, item.time
+    variables: dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str | float]]] = {}
+    chosen = () if program.slopes is None else program.slopes.parameters
+    units = [layout.parameter_units[index] for index in chosen]
+    for index, (name, unit) in enumerate(zip(layout.outputs, layout.output_units, strict=True)):
+        attributes: dict[str, str | float] = {"units": unit.text, "factor": unit.factor}
+        variables[name] = (("row",), outcome.values[:, index] / unit.factor, attributes)
+        if chosen:
+            factors = np.array([one.factor for one in units]) / unit.factor
+            slopes = outcome.slopes[:, index] * factors
+            words = ", ".join(f"({unit.text})/({one.text})" for one in units)
+            variables[f"slope of {name}"] = (("row", "parameter"), slopes, {"units": words})
+    coordinates = {
+        "subject": ("row", subject.astype(str)),
+        "time": ("row", time, {"units": "h"}),
+        "status": ("row", outcome.status, {"meaning": repr({s.value: s.name for s in Status})}),
+        "reached": ("row", outcome.reached, {"units": "h"}),
+        "parameter": ("parameter", [layout.parameters[index] for index in chosen]),
+    }
+    return xarray.Dataset(data_vars=variables, coords=coordinates)
 
 
 def values_of(data: Dataset, output: str) -> FloatArray:

@@ -99,7 +99,7 @@ def draw_subjects(
     UnitError
         If a fixed value has the wrong dimension.
     """
-    _check_fixed(model, fixed)
+    check_fixed(model, fixed)
     draws = 1 if layer is Layer.PEOPLE else population.draws
     persons = {
         Layer.PEOPLE: population.people,
@@ -121,7 +121,16 @@ def draw_subjects(
     )
 
 
-def _check_fixed(model: Model, fixed: Mapping[str, Quantity]) -> None:
+def check_fixed(model: Model, fixed: Mapping[str, Quantity]) -> None:
+    """Refuse values of parameters that a model does not have, or that are of another dimension.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not that of a parameter.
+    UnitError
+        If a value has the wrong dimension.
+    """
     known = {parameter.name: parameter for parameter in model.parameters}
     for name, quantity in fixed.items():
         if name not in known:
