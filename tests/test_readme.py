@@ -39,6 +39,21 @@ def test_the_notebook_lines_run_and_write_a_report(tmp_path):
     assert (tmp_path / "report.html").stat().st_size > 100_000
 
 
+def test_the_lines_of_the_dosing_page_run(tmp_path):
+    text = (ROOT / "docs" / "dosing.md").read_text("utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    code += "\nassert data['drug.plasma'].notnull().all() and len(both.expanded().doses) == 43"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_counts_of_numbers_are_those_of_the_model():
     catalog = load_catalog()
     assert "clonazepam_serotonin" in catalog.assemblies
