@@ -25,6 +25,8 @@ from raphe.engine.solve import Options, solve
 _FUNCTION = re.compile(r'^define [^@]*@"?([\w.]+)"?\((.*?)^}', re.MULTILINE | re.DOTALL)
 _ONE = re.compile(r"= (?:fadd|fsub|fmul|fdiv|fneg)\b[^<\n]*<\d+ x double>")
 _CALL = re.compile(r'\bcall [^@\n]*@"?([\w.]+)"?\(')
+_BLOCK = re.compile(r'^"?([\w.]+)"?:', re.MULTILINE)
+_TRIPS = re.compile(r"icmp slt i64 %\S+, (\d+)")
 _CHAINS = 16
 _LOOPS = 20_000_000
 
@@ -78,7 +80,7 @@ def speed(case: Case, rounds: int) -> Speed | str:
 
 
 def count_operations(case: Case) -> dict[str, int]:
-    """Operations of each function of the kernel, those that it calls included; loops count once."""
+    """Operations of each function of the kernel, those that it calls included; loops of unknown length count once."""
     seen: list[str] = []
     parse = llvm.parse_assembly
 
@@ -99,11 +101,24 @@ def count_operations(case: Case) -> dict[str, int]:
         if name not in bodies:
             return 0
         if name not in done:
-            calls = _CALL.findall(bodies[name])
-            done[name] = len(_ONE.findall(bodies[name])) + sum(count(one) for one in calls)
+            done[name] = sum(
+                times * (len(_ONE.findall(block)) + sum(map(count, _CALL.findall(block))))
+                for block, times in _blocks(bodies[name])
+            )
         return done[name]
 
     return {name: count(name) for name in bodies}
+
+
+def _blocks(body: str) -> list[tuple[str, int]]:
+    """The blocks of a function, and how often each runs: as often as it says if it is a loop, else once."""
+    parts = _BLOCK.split(body)
+    found = [(parts[0], 1)]
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        trips = _TRIPS.findall(text)
+        again = re.search(rf'label %"?{re.escape(name)}"?[,\s]', text)
+        found.append((text, int(trips[-1]) if again and trips else 1))
+    return found
 
 
 def peak_function() -> ctypes._CFunctionType:

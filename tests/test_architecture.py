@@ -32,6 +32,8 @@ HOMES = {
         "engine/outputs.py",
         "engine/periods.py",
         "engine/settings.py",
+        "engine/step_control.py",
+        "engine/steps.py",
         "engine/vector.py",
         "engine/writer.py",
     ],

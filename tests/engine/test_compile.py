@@ -5,8 +5,9 @@ import pytest
 
 from raphe.core.units import parse_quantity
 from raphe.dosing.regimen import Regimen
-from raphe.engine.compile import compile_program, default_cache, host_width
+from raphe.engine.compile import compile_program, default_cache, default_width, host_width
 from raphe.engine.lower import lower
+from raphe.engine.rosenbrock import RODAS5P
 from raphe.engine.solve import settings_of, solve
 from raphe.engine.timeline import make_timeline
 
@@ -124,10 +125,18 @@ def test_the_value_of_a_parameter_is_no_part_of_the_kernel(engine, module, progr
 
 
 def test_width_is_a_part_of_the_digest(program, tmp_path):
-    digests = {compile_program(program, cache=tmp_path, width=w).digest for w in (1, 2, 4, 8)}
-    assert len(digests) == 4
+    digests = {compile_program(program, cache=tmp_path, width=w).digest for w in (1, 2, 4, 8, 16)}
+    assert len(digests) == 5
     assert compile_program(program, cache=tmp_path).digest in digests
     assert host_width() in (2, 4, 8)
+
+
+def test_small_programs_fill_two_registers_and_large_ones_one(engine, module, program):
+    names = [f"x{i}" for i in range(60)]
+    parts = [f"species {n} : mg = start; derivative {n} = -rate * {n};" for n in names]
+    large = engine.program(module("\n".join(parts), **NUMBERS), outputs=tuple(names))
+    assert default_width(program, RODAS5P) == 2 * host_width()
+    assert default_width(large, RODAS5P) == host_width()
 
 
 def test_the_order_of_statements_does_not_change_the_digest(engine, module, tmp_path):

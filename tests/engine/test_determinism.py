@@ -72,7 +72,7 @@ def digest(outcome):
     return found.hexdigest()
 
 
-@pytest.mark.parametrize("width", [1, 2, 4, 8])
+@pytest.mark.parametrize("width", [1, 2, 4, 8, 16])
 def test_neither_width_nor_threads_nor_chunks_change_a_bit(engine, module, table, whole, width):
     kernel = kernel_of(engine, module, width)
     found = {

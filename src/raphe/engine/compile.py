@@ -26,7 +26,7 @@ from raphe.engine.emit_slopes import emit_slopes
 from raphe.engine.lane_memory import ARGUMENTS, memory_vectors
 from raphe.engine.lanes import emit_driver
 from raphe.engine.program import Program
-from raphe.engine.rosenbrock import RODAS4, Rosenbrock
+from raphe.engine.rosenbrock import RODAS5P, Rosenbrock
 from raphe.engine.settings import emit_settings_driver
 from raphe.engine.writer import Shape
 
@@ -35,7 +35,9 @@ _C_TYPES: dict[str, type[ctypes.c_int64 | ctypes.c_double | ctypes.c_void_p]] = 
     "number": ctypes.c_double,
     "array": ctypes.c_void_p,
 }
-_OPTIMIZATION = 2
+_FAR = os.name == "nt"  # there, code and constants may lie far apart; elsewhere they share a block
+_OPTIMIZATION = 1  # higher levels take longer and give no faster code
+_ROOM = 65_536  # bytes of memory that a step of two registers full of subjects may touch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +78,18 @@ def host_width() -> int:
     return 4 if features.get("avx", False) else 2
 
 
+def default_width(program: Program, method: Rosenbrock) -> int:
+    """Subjects side by side: two registers full, so that one works while the other waits, if a step touches little."""
+    width = 2 * host_width()
+    shape = shape_of(program, method, width)
+    vectors = shape.prepared + shape.work + 3 * shape.states + shape.slope_work
+    return width if 8 * width * vectors <= _ROOM else host_width()
+
+
 def compile_program(
     program: Program,
     *,
-    method: Rosenbrock = RODAS4,
+    method: Rosenbrock = RODAS5P,
     width: int | None = None,
     cache: Path | None = None,
 ) -> Kernel:
@@ -92,7 +102,7 @@ def compile_program(
     method
         How to step.
     width
-        Subjects side by side; by default what the processor holds.
+        Subjects side by side; by default what suits the processor and the program.
     cache
         Folder of compiled kernels; by default `default_cache()`. It is made if it is missing, and a folder that
         cannot be written is no error: the kernel is then compiled again next time.
@@ -101,7 +111,7 @@ def compile_program(
     -------
     Kernel
     """
-    width = host_width() if width is None else width
+    width = default_width(program, method) if width is None else width
     folder = default_cache() if cache is None else cache
     machine = _machine()
     shape = shape_of(program, method, width)
@@ -116,7 +126,7 @@ def compile_program(
         emit_settings_driver(emitted)
         code = _compile(module, machine)
         _write(folder, digest, code)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine, use_lmm=not _FAR)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return Kernel(
@@ -138,16 +148,27 @@ def _machine() -> llvm.TargetMachine:
         features += ",-prefer-256-bit"  # full registers: W was chosen to fill them
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=_OPTIMIZATION, jit=True
+        cpu=llvm.get_host_cpu_name(),
+        features=features,
+        opt=_OPTIMIZATION,
+        reloc="default" if _FAR else "pic",
+        codemodel="jitdefault" if _FAR else "small",
+        jit=True,
     )
 
 
 def _compile(module: ir.Module, machine: llvm.TargetMachine) -> bytes:
+    """Machine code; the graph has no common terms left, so that few passes are worth their time."""
     parsed = llvm.parse_assembly(str(module))
     parsed.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=_OPTIMIZATION)
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(parsed, builder)
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_new_gvn_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_dead_code_elimination_pass()
+    passes.run(parsed, builder)
     return bytes(machine.emit_object(parsed))
 
 

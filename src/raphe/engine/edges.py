@@ -22,6 +22,15 @@ _SHIFTING = (
 
 def apply_edges(lanes: Lanes) -> None:
     """Everything whose time has come; then where each lane must stop next, or that its subject is done."""
+    builder = lanes.control.builder
+    arrived = builder.or_(
+        lanes.mask("at_stop"), builder.or_(lanes.mask("fresh"), lanes.mask("cut"))
+    )
+    with builder.if_then(lanes.any_of(builder.and_(arrived, lanes.busy()))):
+        _visit_lanes(lanes)
+
+
+def _visit_lanes(lanes: Lanes) -> None:
     control, builder = lanes.control, lanes.control.builder
     with control.loop(lanes.width()) as lane:
         arrived = builder.or_(lanes.is_set("at_stop", lane), lanes.is_set("fresh", lane))

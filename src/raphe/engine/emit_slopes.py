@@ -17,15 +17,10 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import Control, whole
-from raphe.engine.emit import (
-    between_states,
-    elimination_of,
-    emit_solution,
-    interpolate,
-    weighted,
-)
+from raphe.engine.emit import bends, between_states, elimination_of, interpolate
 from raphe.engine.rosenbrock import Rosenbrock
 from raphe.engine.slopes import SlopeWork, bend_pattern, curve_nodes, slope_work
+from raphe.engine.steps import emit_solution, weighted
 from raphe.engine.vector import Vector
 from raphe.engine.writer import Emitted, Shape, Writer
 
@@ -252,28 +247,27 @@ def _emit_observe(writer: Writer, shape: Shape) -> None:
     control, vector, arguments = _columns(writer, "observe_slopes", 11)
     fraction, time, step, before, after, dense, prepared, *columns, out = arguments
     arrays = (fraction, time, step, before, after, dense)
-    now, states = between_states(vector, arrays, shape.dense, shape.states)
+    now, states = between_states(vector, arrays, shape)
     s = vector.load(fraction, 0)
-    rest = vector.builder.fsub(vector.constant(1.0), s)
     formulas = writer.formulas(vector, now, states, prepared)
     direct = formulas.emit([node for *_, node in slopes.outputs_by_state])
     explicit = formulas.emit([node for *_, node in slopes.outputs])
-    outputs, size, dense_size = len(program.outputs), len(program.layout.states), len(shape.dense)
+    outputs, size = len(program.outputs), len(program.layout.states)
+    dense_size = shape.dense_terms * len(shape.dense)
     for index, value in enumerate(direct):
         vector.store(value, out, slopes.count * outputs + index)
     needed = sorted({state for _, state, _ in slopes.outputs_by_state})
     with control.loop(whole(slopes.count)) as place:
         own, new, bent = (
             _column(vector, base, place, length)
-            for base, length in zip(columns, (size, size, 2 * dense_size), strict=True)
+            for base, length in zip(columns, (size, size, dense_size), strict=True)
         )
         found = _column(vector, out, place, outputs)
         held = {}
         for state in needed:
-            position = shape.dense.index(state)
-            pair = (vector.load(bent, position), vector.load(bent, dense_size + position))
+            terms = bends(vector, bent, shape, shape.dense.index(state))
             ends = (vector.load(own, state), vector.load(new, state))
-            held[state] = interpolate(vector, (s, rest), pair, ends)
+            held[state] = interpolate(vector, s, terms, ends)
         total = [vector.constant(0.0)] * outputs
         for index, (output, state, _) in enumerate(slopes.outputs_by_state):
             slope = vector.load(out, slopes.count * outputs + index)

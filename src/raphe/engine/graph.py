@@ -156,7 +156,9 @@ def _divide(graph: Graph, left: int, right: int) -> int:
         return left
     if graph.nodes[left].op is Op.NEGATE:
         return graph.unary(Op.NEGATE, _divide(graph, graph.nodes[left].operands[0], right))
-    return graph.put(Node(Op.DIVIDE, (left, right)))
+    one = graph.constant(1.0)
+    inverse = graph.put(Node(Op.DIVIDE, (one, right)))
+    return inverse if left == one else _multiply(graph, left, inverse)
 
 
 def _power(graph: Graph, base: int, exponent: int) -> int:

@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from raphe.engine.control import Control, number, whole
 from raphe.engine.status import Status
-from raphe.engine.vector import DOUBLE, INTEGER, POINTER
+from raphe.engine.vector import DOUBLE, INTEGER, POINTER, Vector
 from raphe.engine.writer import Emitted, Shape
 
 ARGUMENTS = (  # name, whole number | number | array
@@ -40,6 +40,26 @@ ARGUMENTS = (  # name, whole number | number | array
     ("reached", "array"),
     ("steps", "array"),  # subjects x 2, whole: accepted, rejected
     ("memory", "array"),  # vectors
+)
+REALS = (
+    *("old_distance", "old_ratio"),
+    *("step", "stop", "end", "until", "due", "old_step", "old_reach", "opening"),
+)
+FLAGS = (
+    *("subject", "edge", "last_edge", "next_sample", "last_sample", "accepted", "fresh", "restart"),
+    *(
+        "at_stop",
+        "cut",
+        "rejected",
+        "steps",
+        "rejects",
+        "running_in",
+        "rounds",
+        "calm",
+        "verdict",
+        "writes",
+        "opens",
+    ),
 )
 KINDS = {"whole": INTEGER, "number": DOUBLE, "array": POINTER}
 
@@ -73,6 +93,35 @@ class Lanes:
         value = self.control.get(self.flag[flag], lane, INTEGER)
         return self.control.builder.icmp_signed("!=", value, whole(0))
 
+    def side_by_side(self) -> Vector:
+        """Operations on all lanes at once, where the driver stands."""
+        return Vector(self.control.builder, self.emitted.shape.width)
+
+    def flags(self, flag: str) -> ir.Value:
+        """A flag of all lanes."""
+        return self.control.get(self.flag[flag], whole(0), self.side_by_side().integers)
+
+    def mask(self, flag: str) -> ir.Value:
+        """Where a flag is not 0."""
+        zero = self.side_by_side().integer(0)
+        return self.control.builder.icmp_signed("!=", self.flags(flag), zero)
+
+    def busy(self) -> ir.Value:
+        """Where a lane has a subject."""
+        zero = self.side_by_side().integer(0)
+        return self.control.builder.icmp_signed(">=", self.flags("subject"), zero)
+
+    def any_of(self, condition: ir.Value) -> ir.Value:
+        """True if a condition holds in any lane."""
+        bits = ir.IntType(self.emitted.shape.width)
+        found = self.control.builder.bitcast(condition, bits)
+        return self.control.builder.icmp_unsigned("!=", found, ir.Constant(bits, 0))
+
+    def change(self, base: ir.Value, chosen: ir.Value, value: ir.Value) -> None:
+        """New values for the chosen lanes."""
+        old = self.control.get(base, whole(0), value.type)
+        self.control.put(self.control.builder.select(chosen, value, old), base, whole(0))
+
     def active(self, lane: ir.Value) -> ir.Value:
         """True if a lane has a subject."""
         subject = self.control.get(self.flag["subject"], lane, INTEGER)
@@ -102,7 +151,7 @@ def _memory(shape: Shape) -> dict[str, int]:
         "saved": shape.states,
         "largest": shape.states,
         "distance": 1,
-        "dense": 2 * len(shape.dense),
+        "dense": shape.dense_terms * len(shape.dense),
         "last_trigger": shape.triggers,
         "result": max(shape.outputs, shape.triggers + shape.states, shape.affected, 1),
         "work": shape.work,
@@ -111,11 +160,13 @@ def _memory(shape: Shape) -> dict[str, int]:
         "fresh_slopes": columns,
         "saved_slopes": columns,
         "held_slopes": columns,
-        "slopes_dense": 2 * len(shape.dense) * shape.chosen,
+        "slopes_dense": shape.dense_terms * len(shape.dense) * shape.chosen,
         "input_slopes": shape.inputs * shape.chosen,
         "edge_rates": shape.states if shape.chosen else 0,
         "slope_result": shape.slope_result,
         "slope_work": shape.slope_work,
+        **{f"real {name}": 1 for name in REALS},
+        **{f"flag {name}": 1 for name in FLAGS},
     }
 
 
@@ -125,18 +176,13 @@ def layout_lanes(control: Control, emitted: Emitted, argument: dict[str, ir.Valu
     for name, count in _memory(emitted.shape).items():
         vector[name] = control.item(argument["memory"], whole(place * width))
         place += count
-    flags = (
-        "subject edge last_edge next_sample last_sample accepted fresh restart at_stop cut rejected steps rejects "
-        "running_in rounds calm"
-    )
-    reals = "step stop end until old_error old_step old_distance old_ratio"
     return Lanes(
         control=control,
         emitted=emitted,
         argument=argument,
         vector=vector,
-        real={name: control.local(DOUBLE, width) for name in reals.split()},
-        flag={name: control.local(INTEGER, width) for name in flags.split()},
+        real={name: vector[f"real {name}"] for name in REALS},
+        flag={name: vector[f"flag {name}"] for name in FLAGS},
         counter={name: control.local(INTEGER) for name in ("next", "active", "fresh", "any")},
     )
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import number, whole
-from raphe.engine.emit import allowed
 from raphe.engine.lane_memory import Lanes
 from raphe.engine.status import Action
+from raphe.engine.steps import allowed
 from raphe.engine.vector import INTEGER, Vector
 from raphe.engine.writer import Emitted, Writer
 
@@ -37,7 +37,7 @@ def emit_slope_distance(emitted: Emitted) -> None:
     zero = most = vector.constant(0.0)
     parts = []  # 1 / (relative tolerance * size of the state)
     for j, scale in enumerate(emitted.program.scales):
-        weight = allowed(vector, tolerances, scale, (vector.load(largest, j),))
+        weight = allowed(vector, tolerances, vector.constant(scale), (vector.load(largest, j),))
         parts.append(builder.fdiv(vector.constant(1.0), weight))
     for place, parameter in enumerate(slopes.parameters):
         size_of = vector.intrinsic("fabs", vector.load(prepared, parameter))
@@ -69,7 +69,7 @@ def start_slopes(lanes: Lanes, lane: ir.Value) -> None:
         for name in ("slopes", "slopes_after", "saved_slopes"):
             control.put(value, lanes.vector[name], place)
     for name, length in (
-        ("slopes_dense", 2 * len(shape.dense) * shape.chosen),
+        ("slopes_dense", shape.dense_terms * len(shape.dense) * shape.chosen),
         ("input_slopes", shape.inputs * shape.chosen),
     ):
         with control.loop(whole(length)) as index:

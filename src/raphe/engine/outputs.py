@@ -5,7 +5,7 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import number, whole
-from raphe.engine.lane_memory import Lanes, between, count, finish
+from raphe.engine.lane_memory import Lanes, between, finish
 from raphe.engine.lane_slopes import observe_slopes, store_slopes
 from raphe.engine.status import Status
 from raphe.engine.vector import INTEGER
@@ -13,39 +13,40 @@ from raphe.engine.vector import INTEGER
 
 def write_outputs(lanes: Lanes) -> None:
     """Outputs at samples in the steps just taken, all lanes at once, as often as any lane has one."""
-    control, builder, vector = lanes.control, lanes.control.builder, lanes.vector
-    due = control.local(INTEGER, lanes.emitted.shape.width)
+    control, builder, memory = lanes.control, lanes.control.builder, lanes.vector
+    vector = lanes.side_by_side()
     with control.repeat() as stop:
-        builder.store(whole(0), lanes.counter["any"])
-        with control.loop(lanes.width()) as lane:
-            sample = control.get(lanes.flag["next_sample"], lane, INTEGER)
-            last = control.get(lanes.flag["last_sample"], lane, INTEGER)
-            moved = builder.or_(lanes.is_set("accepted", lane), lanes.is_set("fresh", lane))
-            moved = builder.and_(moved, builder.not_(lanes.is_set("running_in", lane)))
-            moved = builder.and_(moved, lanes.active(lane))
-            control.put(whole(0), due, lane)
-            control.put(number(0.0), vector["fraction"], lane)
-            left = builder.icmp_signed("<", sample, last)
-            with builder.if_then(builder.and_(left, moved)):
-                when = control.get(lanes.argument["sample_time"], sample)
-                until = control.get(lanes.real["until"], lane)
-                with builder.if_then(builder.fcmp_ordered("<=", when, until)):
-                    since = builder.fsub(when, control.get(vector["time"], lane))
-                    fraction = builder.fdiv(since, control.get(vector["step"], lane))
-                    control.put(fraction, vector["fraction"], lane)
-                    control.put(whole(1), due, lane)
-                    count(lanes, "any", whole(1))
-        pending = builder.load(lanes.counter["any"], typ=INTEGER)
-        stop(builder.icmp_signed("==", pending, whole(0)))
+        moved = builder.or_(lanes.mask("accepted"), lanes.mask("fresh"))
+        moved = builder.and_(moved, builder.not_(lanes.mask("running_in")))
+        when, until = (vector.load(lanes.real[name], 0) for name in ("due", "until"))
+        reached = builder.fcmp_ordered("<=", when, until)
+        due = builder.and_(reached, builder.and_(moved, lanes.busy()))
+        stop(builder.not_(lanes.any_of(due)))
+        since = builder.fsub(when, vector.load(memory["time"], 0))
+        fraction = builder.fdiv(since, vector.load(memory["step"], 0))
+        fraction = vector.select(due, fraction, vector.constant(0.0))
+        vector.store(fraction, memory["fraction"], 0)
+        control.put(builder.zext(due, vector.integers), lanes.flag["writes"], whole(0))
         between(lanes, "observe")
         observe_slopes(lanes)
         with control.loop(lanes.width()) as lane:
-            is_due = builder.icmp_signed("!=", control.get(due, lane, INTEGER), whole(0))
-            with builder.if_then(is_due):
+            with builder.if_then(lanes.is_set("writes", lane)):
                 sample = control.get(lanes.flag["next_sample"], lane, INTEGER)
-                control.put(builder.add(sample, whole(1)), lanes.flag["next_sample"], lane)
                 row = control.get(lanes.argument["sample_row"], sample, INTEGER)
+                control.put(builder.add(sample, whole(1)), lanes.flag["next_sample"], lane)
+                await_sample(lanes, lane)
                 _store_output(lanes, lane, row)
+
+
+def await_sample(lanes: Lanes, lane: ir.Value) -> None:
+    """Note when the next sample of a lane is due: never, if there is none."""
+    control, builder = lanes.control, lanes.control.builder
+    sample = control.get(lanes.flag["next_sample"], lane, INTEGER)
+    last = control.get(lanes.flag["last_sample"], lane, INTEGER)
+    control.put(number(float("inf")), lanes.real["due"], lane)
+    with builder.if_then(builder.icmp_signed("<", sample, last)):
+        when = control.get(lanes.argument["sample_time"], sample)
+        control.put(when, lanes.real["due"], lane)
 
 
 def write_sample(lanes: Lanes, lane: ir.Value, row: ir.Value) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from llvmlite import ir
 
 from raphe.engine.control import number, whole
-from raphe.engine.emit import allowed
 from raphe.engine.lane_memory import Lanes, finish, magnitude
 from raphe.engine.lane_slopes import (
     add_held_slopes,
@@ -22,8 +21,9 @@ from raphe.engine.lane_slopes import (
     start_slopes,
 )
 from raphe.engine.status import Status
+from raphe.engine.steps import allowed, scale_of
 from raphe.engine.vector import INTEGER
-from raphe.engine.writer import Emitted, Writer
+from raphe.engine.writer import Emitted, Writer, loop
 
 _MAX_ROUNDS = 10_000
 _NEAR = 0.01  # of what the tolerance allows
@@ -39,14 +39,17 @@ def emit_distance(emitted: Emitted) -> None:
     vector, (states, others, largest, tolerance, out) = writer.open("distance", 5)
     builder = vector.builder
     tolerances = (vector.load(tolerance, 0), vector.load(tolerance, 1))
-    most = vector.constant(0.0)
-    for index, scale in enumerate(emitted.program.scales):
+
+    def body(index: ir.Value, most: ir.Value) -> list[ir.Value]:
         pair = (vector.load(states, index), vector.load(others, index))
         change = vector.intrinsic("fabs", builder.fsub(*pair))
         size = (vector.load(largest, index),)
+        scale = scale_of(vector, emitted.program, index)
         ratio = builder.fdiv(change, allowed(vector, tolerances, scale, size))
         smaller = builder.fcmp_unordered("<", most, ratio)
-        most = vector.select(smaller, ratio, most)
+        return [vector.select(smaller, ratio, most)]
+
+    (most,) = loop(vector, emitted.shape.states, [vector.constant(0.0)], body)
     vector.store(most, out, 0)
     builder.ret_void()
 

@@ -25,6 +25,7 @@ _LN2_HEAD = 0.6931471803691238  # ln 2 cut to 32 bits: whole multiples up to 2^2
 _LN2_TAIL = 1.9082149292705877e-10  # ln 2 - _LN2_HEAD
 _THIRD_REST = 1.850371707708594e-17  # 1/3 - its nearest double
 _SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
+_LOG_BEND = 0.043  # half of how far log2 (1 + x) rises above x
 _EXP_TERMS = 13
 _LN_TERMS = 10
 
@@ -43,12 +44,17 @@ class Vector:
     def __init__(self, builder: ir.IRBuilder, width: int) -> None:
         self.builder = builder
         self.width = width
+        self._constants: dict[str, ir.Value] = {}
         self.type: ir.Type = DOUBLE if width == 1 else ir.VectorType(DOUBLE, width)
         self.integers: ir.Type = INTEGER if width == 1 else ir.VectorType(INTEGER, width)
 
     def constant(self, value: float) -> ir.Value:
         """The same number in every lane."""
-        return ir.Constant(self.type, value if self.width == 1 else [value] * self.width)
+        known = value.hex()  # tells -0 from 0
+        if known not in self._constants:
+            held = value if self.width == 1 else [value] * self.width
+            self._constants[known] = ir.Constant(self.type, held)
+        return self._constants[known]
 
     def integer(self, value: int) -> ir.Value:
         """The same whole number in every lane."""
@@ -69,17 +75,28 @@ class Vector:
         """left * right + addend, rounded once."""
         return self.intrinsic("fma", left, right, addend)
 
-    def load(self, base: ir.Value, index: int) -> ir.Value:
+    def load(self, base: ir.Value, index: int | ir.Value) -> ir.Value:
         """The vector at `index` of an array of vectors."""
         return self.builder.load(self.address(base, index), typ=self.type, align=8)
 
-    def store(self, value: ir.Value, base: ir.Value, index: int) -> None:
+    def store(self, value: ir.Value, base: ir.Value, index: int | ir.Value) -> None:
         """Write the vector at `index` of an array of vectors."""
         self.builder.store(value, self.address(base, index), align=8)
 
-    def address(self, base: ir.Value, index: int) -> ir.Value:
+    def spread(self, value: ir.Value) -> ir.Value:
+        """One number, in every lane."""
+        if self.width == 1:
+            return value
+        kind = ir.VectorType(value.type, self.width)
+        first = self.builder.insert_element(
+            ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0)
+        )
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
+        return self.builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
+
+    def address(self, base: ir.Value, index: int | ir.Value) -> ir.Value:
         """Address of the vector at `index`."""
-        offset = ir.Constant(INTEGER, index)
+        offset = ir.Constant(INTEGER, index) if isinstance(index, int) else index
         return self.builder.gep(base, [offset], source_etype=self.type)
 
     def less(self, left: ir.Value, right: ir.Value) -> ir.Value:
@@ -92,11 +109,17 @@ class Vector:
 
 
 def polynomial(vector: Vector, argument: ir.Value, coefficients: Sequence[float]) -> ir.Value:
-    """Horner's rule; coefficients from the highest power down."""
-    result = vector.constant(coefficients[0])
-    for coefficient in coefficients[1:]:
-        result = vector.fma(result, argument, vector.constant(coefficient))
-    return result
+    """Estrin's scheme, which has few operations that wait for each other; coefficients from the highest power down."""
+    terms: list[ir.Value] = [vector.constant(value) for value in reversed(coefficients)]
+    power = argument
+    while len(terms) > 1:
+        pairs = [
+            vector.fma(high, power, low) for low, high in zip(terms[::2], terms[1::2], strict=False)
+        ]
+        terms = pairs + terms[len(terms) - len(terms) % 2 :]
+        if len(terms) > 1:
+            power = vector.builder.fmul(power, power)
+    return terms[0]
 
 
 def _power_of_two(vector: Vector, exponent: ir.Value) -> ir.Value:
@@ -121,6 +144,28 @@ def _reduce(vector: Vector, argument: ir.Value) -> tuple[ir.Value, ir.Value]:
     square = builder.fmul(rest, rest)
     curved = vector.fma(square, polynomial(vector, rest, series), lost)
     return exponent, builder.fadd(rest, curved)
+
+
+def inverse_root(vector: Vector, argument: ir.Value, degree: int) -> ir.Value:
+    """x^(-1/n) to six digits, for a normal positive x: the exponent divided, then three steps of Newton's method."""
+    builder, one = vector.builder, vector.constant(1.0)
+    bits = builder.sitofp(builder.bitcast(argument, vector.integers), vector.type)
+    middle = (1023.0 - _LOG_BEND) * 2.0**52
+    part = vector.constant(-1.0 / degree)
+    guess = vector.fma(bits, part, vector.constant(middle * (1.0 + 1.0 / degree)))
+    root = builder.bitcast(builder.fptosi(guess, vector.integers), vector.type)
+    for _ in range(3):
+        power, left = argument, degree
+        square = root
+        while left:
+            if left & 1:
+                power = builder.fmul(power, square)
+            left >>= 1
+            if left:
+                square = builder.fmul(square, square)
+        lack = builder.fmul(builder.fsub(one, power), vector.constant(1.0 / degree))
+        root = vector.fma(root, lack, root)
+    return root
 
 
 def exponential(vector: Vector, argument: ir.Value) -> ir.Value:
@@ -186,9 +231,10 @@ def _ln_pair(vector: Vector, argument: ir.Value) -> tuple[ir.Value, ir.Value]:
     whole, f = _split(vector, argument)
     bottom = builder.fadd(f, vector.constant(2.0))
     bottom_rest = builder.fsub(f, builder.fsub(bottom, vector.constant(2.0)))
-    s = builder.fdiv(f, bottom)
+    inverse = builder.fdiv(vector.constant(1.0), bottom)
+    s = builder.fmul(f, inverse)
     rest = fma(builder.fneg(s), bottom, f)
-    s_rest = builder.fdiv(fma(builder.fneg(s), bottom_rest, rest), bottom)
+    s_rest = builder.fmul(fma(builder.fneg(s), bottom_rest, rest), inverse)
     z = builder.fmul(s, s)
     z_rest = fma(s, s, builder.fneg(z))
     z_rest = fma(builder.fadd(s, s), s_rest, z_rest)

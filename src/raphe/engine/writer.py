@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from llvmlite import ir
@@ -10,7 +10,7 @@ from llvmlite import ir
 from raphe.engine.formulas import Formulas
 from raphe.engine.program import Program
 from raphe.engine.slopes import Slopes
-from raphe.engine.vector import POINTER, Vector
+from raphe.engine.vector import INTEGER, POINTER, Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Shape:
     affected: int
     settings: int  # and their slopes
     dense: tuple[int, ...]  # states that have dense output
+    dense_terms: int  # vectors of dense output of such a state
     work: int  # vectors of scratch memory that `step` and `first_step` need: 3, then
     stages: int  # the stages begin here,
     factors: int  # the factors here,
@@ -106,3 +107,43 @@ class Writer:
     def call(self, vector: Vector, name: str, *arguments: ir.Value) -> None:
         """Call a function that was opened before."""
         vector.builder.call(self.module.globals[name], arguments)
+
+
+def loop(
+    vector: Vector, count: int, first: Sequence[ir.Value], body: Callable[..., list[ir.Value]]
+) -> list[ir.Value]:
+    """Run `body(index, *values)` for 0, 1, ... count - 1; it turns the values, at first `first`, into the next."""
+    if count == 0:
+        return list(first)
+    builder = vector.builder
+    before = builder.block
+    inside, after = builder.append_basic_block("loop"), builder.append_basic_block("after")
+    builder.branch(inside)
+    builder.position_at_end(inside)
+    index = builder.phi(INTEGER)
+    index.add_incoming(ir.Constant(INTEGER, 0), before)
+    held = [builder.phi(value.type) for value in first]
+    results = body(index, *held)
+    following = builder.add(index, ir.Constant(INTEGER, 1))
+    index.add_incoming(following, builder.block)
+    for slot, begin, result in zip(held, first, results, strict=True):
+        slot.add_incoming(begin, before)
+        slot.add_incoming(result, builder.block)
+    more = builder.icmp_signed("<", following, ir.Constant(INTEGER, count))
+    builder.cbranch(more, inside, after)
+    builder.position_at_end(after)
+    return results
+
+
+def entry(
+    vector: Vector, name: str, kind: ir.Type, values: Sequence[float], index: ir.Value
+) -> ir.Value:
+    """One of some constants, which are kept in memory once for the module, under a name."""
+    module = vector.builder.module
+    if name not in module.globals:
+        array = ir.ArrayType(kind, len(values))
+        table = ir.GlobalVariable(module, array, name)
+        table.initializer = ir.Constant(array, list(values))
+        table.global_constant, table.linkage = True, "internal"
+    place = vector.builder.gep(module.globals[name], [index], source_etype=kind)
+    return vector.builder.load(place, typ=kind, align=8)
