@@ -29,7 +29,7 @@ _MAX_ROUNDS = 10_000
 _NEAR = 0.01  # of what the tolerance allows
 _CALM_ROUNDS = 3  # as often in a row must the steady state be so near
 _EQUAL = 1e-14  # relative change that is none
-_SETTLED = 0.02  # relative change of a ratio of changes that has settled
+_SETTLED = 3e-4  # relative change of a ratio of changes that has settled
 _MAX_LEAP = 1000.0  # periods
 
 
