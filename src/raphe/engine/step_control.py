@@ -23,12 +23,16 @@ _SMALL, _LARGE = 1e-12, 1e12  # squared errors beyond these change nothing
 
 
 def restart(lanes: Lanes) -> None:
-    """The first step of lanes that have just jumped: as was good after their last jump, or else a careful one."""
+    """The first step of lanes that have just jumped: as was good after their last jump, or else a careful one.
+
+    In the periods that lead to a steady state it is the careful one: a period must not depend on those before it but
+    through the states, or the states would never settle.
+    """
     builder, vector, memory = lanes.control.builder, lanes.side_by_side(), lanes.vector
     jumped, zero = lanes.mask("restart"), vector.constant(0.0)
     with builder.if_then(lanes.any_of(jumped)):
         opening = vector.load(lanes.real["opening"], 0)
-        known = vector.less(zero, opening)
+        known = builder.and_(vector.less(zero, opening), builder.not_(lanes.mask("running_in")))
         with builder.if_then(lanes.any_of(builder.and_(jumped, builder.not_(known)))):
             names = ("time", "states", "prepared", "tolerance", "first", "work")
             lanes.call("first_step", *(memory[name] for name in names))
