@@ -14,6 +14,9 @@ with them. All arrays are arrays of vectors, a column of sensitivities for each 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from llvmlite import ir
 
 from raphe.engine.control import Control, whole
@@ -22,7 +25,7 @@ from raphe.engine.rosenbrock import Rosenbrock
 from raphe.engine.slopes import SlopeWork, bend_pattern, curve_nodes, slope_work
 from raphe.engine.steps import emit_solution, weighted
 from raphe.engine.vector import Vector
-from raphe.engine.writer import Emitted, Shape, Writer
+from raphe.engine.writer import Emitted, Shape, Writer, loop
 
 
 def emit_slopes(emitted: Emitted, method: Rosenbrock) -> None:
@@ -35,6 +38,7 @@ def emit_slopes(emitted: Emitted, method: Rosenbrock) -> None:
     _emit_stage(writer, method)
     _emit_bend(writer, method)
     _emit_matrices(writer, method, emitted.shape)
+    _emit_column(writer)
     _emit_step(writer, method, emitted.shape)
     _emit_observe(writer, emitted.shape)
     _emit_affect(writer)
@@ -70,10 +74,7 @@ def _emit_matrices(writer: Writer, method: Rosenbrock, shape: Shape) -> None:
         point = states
         if i > 0:
             point = trial
-            for j in range(size):
-                held = [vector.load(one, j) for one in stage[:i]]
-                value = weighted(vector, method.a[i], held, vector.load(states, j))
-                vector.store(value, trial, j)
+            _emit_point(vector, method.a[i], (states, trial), stage[:i], size)
         vector.store(vector.fma(vector.constant(method.alpha[i]), h, now), stage_time, 0)
         vector.store(builder.fmul(h, vector.constant(method.slope[i])), scaled, 0)
         matrix = vector.address(own, layout.matrices + i * entries)
@@ -82,6 +83,24 @@ def _emit_matrices(writer: Writer, method: Rosenbrock, shape: Shape) -> None:
         writer.call(vector, "slope_stage", stage_time, point, prepared, inputs, matrix, sources)
         writer.call(vector, "slope_bend", scaled, k, curve, bend, sources)
     builder.ret_void()
+
+
+def _emit_point(
+    vector: Vector,
+    row: Sequence[float],
+    arrays: tuple[ir.Value, ir.Value],
+    stages: Sequence[ir.Value],
+    size: int,
+) -> None:
+    """The state at which a stage is evaluated."""
+    states, point = arrays
+
+    def body(index: ir.Value) -> list[ir.Value]:
+        held = [vector.load(stage, index) for stage in stages]
+        vector.store(weighted(vector, row, held, vector.load(states, index)), point, index)
+        return []
+
+    loop(vector, size, [], body)
 
 
 def _emit_curve(writer: Writer) -> None:
@@ -177,65 +196,121 @@ def _column(vector: Vector, base: ir.Value, place: ir.Value, length: int) -> ir.
     return vector.builder.gep(base, [offset], source_etype=vector.type)
 
 
+def _emit_column(writer: Writer) -> None:
+    """`slope_column(a, m, S, y, f, b)`: b becomes the solution for b + a y + m S, with the factors f."""
+    vector, (matrix, bend, start, point, factors, values) = writer.open("slope_column", 6)
+    program, pattern = writer.program, bend_pattern(writer.slopes)
+    size = len(program.layout.states)
+    held = [vector.load(values, row) for row in range(size)]
+    for column in range(size):  # by columns, so that rows do not wait for each other
+        moved, begun = vector.load(point, column), vector.load(start, column)
+        for index, (row, other, _) in enumerate(program.jacobian):
+            if other == column:
+                held[row] = vector.fma(vector.load(matrix, index), moved, held[row])
+        for index, (row, other) in enumerate(pattern):
+            if other == column:
+                held[row] = vector.fma(vector.load(bend, index), begun, held[row])
+    emit_solution(vector, elimination_of(program), factors, held)
+    for row, value in enumerate(held):
+        vector.store(value, values, row)
+    vector.builder.ret_void()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sweep:
+    """What the parts of `slope_step` share: addresses for one column, and 1 / h."""
+
+    vector: Vector
+    method: Rosenbrock
+    size: int
+    before: ir.Value
+    sources: ir.Value
+    stages: list[ir.Value]
+    point: ir.Value
+    inverse: ir.Value
+
+
 def _emit_step(writer: Writer, method: Rosenbrock, shape: Shape) -> None:
     """`slope_step(h, S, w, ws, after, dense)`: every column of sensitivities through the step just tried."""
     program, slopes = writer.program, writer.slopes
     control, vector, arguments = _columns(writer, "slope_step", 6)
     step, columns, work, own, after, dense = arguments
-    size, layout = len(program.layout.states), _layout(writer, method)
-    stages = vector.address(own, layout.stages)
+    size, layout, count = len(program.layout.states), _layout(writer, method), len(method.a)
+    entries, bends = len(program.jacobian), len(bend_pattern(slopes))
     inverse = vector.builder.fdiv(vector.constant(1.0), vector.load(step, 0))
     factors, sources = vector.address(work, shape.factors), vector.address(own, layout.sources)
     with control.loop(whole(slopes.count)) as place:
-        before = _column(vector, columns, place, size)
-        own_sources = _column(vector, sources, place, size * len(method.a))
-        for i in range(len(method.a)):
-            arrays = (before, own, own_sources, stages, factors)
-            _emit_column_stage(writer, vector, method, i, arrays, inverse)
-        new = _column(vector, after, place, size)
-        bent = _column(vector, dense, place, len(method.dense) * len(shape.dense))
-        for j in range(size):
-            held = [vector.load(stages, i * size + j) for i in range(len(method.a))]
-            value = weighted(vector, method.solution, held, vector.load(before, j))
-            vector.store(value, new, j)
-            if j in shape.dense:
-                for part, coefficients in enumerate(method.dense):
-                    index = part * len(shape.dense) + shape.dense.index(j)
-                    vector.store(weighted(vector, coefficients, held, None), bent, index)
+        sweep = _Sweep(
+            vector=vector,
+            method=method,
+            size=size,
+            before=_column(vector, columns, place, size),
+            sources=_column(vector, sources, place, size * count),
+            stages=[vector.address(own, layout.stages + i * size) for i in range(count)],
+            point=vector.address(own, layout.point),
+            inverse=inverse,
+        )
+        for i in range(count):
+            _prepare_column(sweep, i)
+            writer.call(
+                vector,
+                "slope_column",
+                vector.address(own, layout.matrices + i * entries),
+                vector.address(own, layout.bends + i * bends),
+                sweep.before,
+                sweep.before if i == 0 else sweep.point,
+                factors,
+                sweep.stages[i],
+            )
+        ends = (
+            _column(vector, after, place, size),
+            _column(vector, dense, place, shape.dense_terms * len(shape.dense)),
+        )
+        _end_column(sweep, shape, ends)
     vector.builder.ret_void()
 
 
-def _emit_column_stage(
-    writer: Writer,
-    vector: Vector,
-    method: Rosenbrock,
-    i: int,
-    arrays: tuple[ir.Value, ...],
-    inverse: ir.Value,
-) -> None:
-    """One stage of one column: its right-hand side, by columns of the matrices, solved with the factors."""
-    before, own, sources, stages, factors = arrays
-    program, pattern = writer.program, bend_pattern(writer.slopes)
-    size, layout = len(program.layout.states), _layout(writer, method)
-    matrix = vector.address(own, layout.matrices + i * len(program.jacobian))
-    bend = vector.address(own, layout.bends + i * len(pattern))
-    total = [vector.load(sources, i * size + j) for j in range(size)]
-    for column in range(size):  # so rows do not wait for each other
-        start = vector.load(before, column)
-        held = [vector.load(stages, earlier * size + column) for earlier in range(i)]
-        point = weighted(vector, method.a[i], held, start)
-        if i > 0:
-            passed = weighted(vector, method.c[i], held, None)
-            total[column] = vector.fma(inverse, passed, total[column])
-        for index, (row, other, _) in enumerate(program.jacobian):
-            if other == column:
-                total[row] = vector.fma(vector.load(matrix, index), point, total[row])
-        for index, (row, other) in enumerate(pattern):
-            if other == column:
-                total[row] = vector.fma(vector.load(bend, index), start, total[row])
-    emit_solution(vector, elimination_of(program), factors, total)
-    for j in range(size):
-        vector.store(total[j], stages, i * size + j)
+def _prepare_column(sweep: _Sweep, number: int) -> None:
+    """The point of a stage, and what its equation has besides the matrices."""
+    vector, method = sweep.vector, sweep.method
+    row, before = method.a[number], method.a[number - 1] if number > 0 else ()
+
+    def body(index: ir.Value) -> list[ir.Value]:
+        held = [vector.load(stage, index) for stage in sweep.stages[:number]]
+        offset = vector.builder.add(index, whole(number * sweep.size))
+        total = vector.load(sweep.sources, offset)
+        if number > 0:
+            nested = number > 1 and row == (*before, 1.0)
+            start = vector.load(sweep.point if nested else sweep.before, index)
+            point = weighted(
+                vector, (1.0,) if nested else row, held[-1:] if nested else held, start
+            )
+            vector.store(point, sweep.point, index)
+            passed = weighted(vector, method.c[number], held, None)
+            total = vector.fma(sweep.inverse, passed, total)
+        vector.store(total, sweep.stages[number], index)
+        return []
+
+    loop(vector, sweep.size, [], body)
+
+
+def _end_column(sweep: _Sweep, shape: Shape, ends: tuple[ir.Value, ir.Value]) -> None:
+    """Sensitivities at the end of the step, and their dense output."""
+    vector, method = sweep.vector, sweep.method
+    after, dense = ends
+
+    def body(index: ir.Value) -> list[ir.Value]:
+        held = [vector.load(stage, index) for stage in sweep.stages]
+        start = vector.load(sweep.before, index)
+        vector.store(weighted(vector, method.solution, held, start), after, index)
+        return []
+
+    loop(vector, sweep.size, [], body)
+    for position, state in enumerate(shape.dense):
+        held = [vector.load(stage, state) for stage in sweep.stages]
+        for term, coefficients in enumerate(method.dense):
+            place = term * len(shape.dense) + position
+            vector.store(weighted(vector, coefficients, held, None), dense, place)
 
 
 def _emit_observe(writer: Writer, shape: Shape) -> None:

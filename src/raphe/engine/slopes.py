@@ -81,6 +81,7 @@ class SlopeWork:
     bends: int  # second derivatives times each stage
     sources: int  # column, stage, state
     stages: int  # derivatives of the stages, of one column
+    point: int  # and the point of a stage
     total: int
 
 
@@ -96,7 +97,8 @@ def slope_work(slopes: Slopes, *, states: int, stages: int, entries: int) -> Slo
         bends=bends,
         sources=sources,
         stages=columns,
-        total=columns + stages * states,
+        point=columns + stages * states,
+        total=columns + (stages + 1) * states,
     )
 
 
