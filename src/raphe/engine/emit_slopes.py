@@ -22,7 +22,7 @@ from llvmlite import ir
 from raphe.engine.control import Control, whole
 from raphe.engine.emit import bends, between_states, elimination_of, interpolate
 from raphe.engine.rosenbrock import Rosenbrock
-from raphe.engine.slopes import SlopeWork, bend_pattern, curve_nodes, slope_work
+from raphe.engine.slopes import SlopeWork, bend_pattern, curve_nodes, side_by_side, slope_work
 from raphe.engine.steps import emit_solution, weighted
 from raphe.engine.vector import Vector
 from raphe.engine.writer import Emitted, Shape, Writer, loop
@@ -38,7 +38,7 @@ def emit_slopes(emitted: Emitted, method: Rosenbrock) -> None:
     _emit_stage(writer, method)
     _emit_bend(writer, method)
     _emit_matrices(writer, method, emitted.shape)
-    _emit_column(writer)
+    _emit_column(writer, side_by_side(writer.slopes))
     _emit_step(writer, method, emitted.shape)
     _emit_observe(writer, emitted.shape)
     _emit_affect(writer)
@@ -196,23 +196,34 @@ def _column(vector: Vector, base: ir.Value, place: ir.Value, length: int) -> ir.
     return vector.builder.gep(base, [offset], source_etype=vector.type)
 
 
-def _emit_column(writer: Writer) -> None:
-    """`slope_column(a, m, S, y, f, b)`: b becomes the solution for b + a y + m S, with the factors f."""
-    vector, (matrix, bend, start, point, factors, values) = writer.open("slope_column", 6)
+def _emit_column(writer: Writer, together: int) -> None:
+    """`slope_column(a, m, f, S, y, b, ...)`: each b becomes the solution for b + a y + m S, with the factors f.
+
+    Some columns go side by side, so that the matrices are read once for them, and one works while another waits.
+    """
+    vector, (matrix, bend, factors, *columns) = writer.open("slope_column", 3 + 3 * together)
     program, pattern = writer.program, bend_pattern(writer.slopes)
     size = len(program.layout.states)
-    held = [vector.load(values, row) for row in range(size)]
+    sides = [columns[3 * side : 3 * side + 3] for side in range(together)]
+    held = [[vector.load(values, row) for row in range(size)] for *_, values in sides]
     for column in range(size):  # by columns, so that rows do not wait for each other
-        moved, begun = vector.load(point, column), vector.load(start, column)
+        points = [vector.load(point, column) for _, point, _ in sides]
         for index, (row, other, _) in enumerate(program.jacobian):
             if other == column:
-                held[row] = vector.fma(vector.load(matrix, index), moved, held[row])
+                entry = vector.load(matrix, index)
+                for total, moved in zip(held, points, strict=True):
+                    total[row] = vector.fma(entry, moved, total[row])
+        starts = [vector.load(start, column) for start, *_ in sides]
         for index, (row, other) in enumerate(pattern):
             if other == column:
-                held[row] = vector.fma(vector.load(bend, index), begun, held[row])
-    emit_solution(vector, elimination_of(program), factors, held)
-    for row, value in enumerate(held):
-        vector.store(value, values, row)
+                entry = vector.load(bend, index)
+                for total, begun in zip(held, starts, strict=True):
+                    total[row] = vector.fma(entry, begun, total[row])
+    for total in held:
+        emit_solution(vector, elimination_of(program), factors, total)
+    for (*_, values), total in zip(sides, held, strict=True):
+        for row, value in enumerate(total):
+            vector.store(value, values, row)
     vector.builder.ret_void()
 
 
@@ -231,43 +242,61 @@ class _Sweep:
 
 
 def _emit_step(writer: Writer, method: Rosenbrock, shape: Shape) -> None:
-    """`slope_step(h, S, w, ws, after, dense)`: every column of sensitivities through the step just tried."""
+    """`slope_step(h, S, w, ws, after, dense)`: every column of sensitivities through the step just tried.
+
+    The last columns may be done twice, to the same end.
+    """
     program, slopes = writer.program, writer.slopes
     control, vector, arguments = _columns(writer, "slope_step", 6)
+    builder = control.builder
     step, columns, work, own, after, dense = arguments
     size, layout, count = len(program.layout.states), _layout(writer, method), len(method.a)
     entries, bends = len(program.jacobian), len(bend_pattern(slopes))
-    inverse = vector.builder.fdiv(vector.constant(1.0), vector.load(step, 0))
+    inverse = builder.fdiv(vector.constant(1.0), vector.load(step, 0))
     factors, sources = vector.address(work, shape.factors), vector.address(own, layout.sources)
-    with control.loop(whole(slopes.count)) as place:
-        sweep = _Sweep(
-            vector=vector,
-            method=method,
-            size=size,
-            before=_column(vector, columns, place, size),
-            sources=_column(vector, sources, place, size * count),
-            stages=[vector.address(own, layout.stages + i * size) for i in range(count)],
-            point=vector.address(own, layout.point),
-            inverse=inverse,
-        )
+    together = side_by_side(slopes)
+    with control.loop(whole(-(-slopes.count // together))) as block:
+        first, last = builder.mul(block, whole(together)), whole(slopes.count - together)
+        first = builder.select(builder.icmp_signed("<", first, last), first, last)
+        places = [builder.add(first, whole(side)) for side in range(together)]
+        sweeps = [
+            _Sweep(
+                vector=vector,
+                method=method,
+                size=size,
+                before=_column(vector, columns, place, size),
+                sources=_column(vector, sources, place, size * count),
+                stages=[
+                    vector.address(own, layout.stages + (side * (count + 1) + i) * size)
+                    for i in range(count)
+                ],
+                point=vector.address(own, layout.stages + (side * (count + 1) + count) * size),
+                inverse=inverse,
+            )
+            for side, place in enumerate(places)
+        ]
         for i in range(count):
-            _prepare_column(sweep, i)
+            for sweep in sweeps:
+                _prepare_column(sweep, i)
+            parts = [
+                (sweep.before, sweep.before if i == 0 else sweep.point, sweep.stages[i])
+                for sweep in sweeps
+            ]
             writer.call(
                 vector,
                 "slope_column",
                 vector.address(own, layout.matrices + i * entries),
                 vector.address(own, layout.bends + i * bends),
-                sweep.before,
-                sweep.before if i == 0 else sweep.point,
                 factors,
-                sweep.stages[i],
+                *(part for one in parts for part in one),
             )
-        ends = (
-            _column(vector, after, place, size),
-            _column(vector, dense, place, shape.dense_terms * len(shape.dense)),
-        )
-        _end_column(sweep, shape, ends)
-    vector.builder.ret_void()
+        for sweep, place in zip(sweeps, places, strict=True):
+            ends = (
+                _column(vector, after, place, size),
+                _column(vector, dense, place, shape.dense_terms * len(shape.dense)),
+            )
+            _end_column(sweep, shape, ends)
+    builder.ret_void()
 
 
 def _prepare_column(sweep: _Sweep, number: int) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from raphe.engine.graph import Graph, derivatives
 
+_SIDE_BY_SIDE = 2
+
 Entries = tuple[tuple[int, int, int], ...]
 
 
@@ -80,8 +82,9 @@ class SlopeWork:
     matrices: int  # the Jacobian at each stage
     bends: int  # second derivatives times each stage
     sources: int  # column, stage, state
-    stages: int  # derivatives of the stages, of one column
-    point: int  # and the point of a stage
+    stages: (
+        int  # derivatives of the stages and the point of one, of the columns that go side by side
+    )
     total: int
 
 
@@ -97,9 +100,13 @@ def slope_work(slopes: Slopes, *, states: int, stages: int, entries: int) -> Slo
         bends=bends,
         sources=sources,
         stages=columns,
-        point=columns + stages * states,
-        total=columns + (stages + 1) * states,
+        total=columns + side_by_side(slopes) * (stages + 1) * states,
     )
+
+
+def side_by_side(slopes: Slopes) -> int:
+    """How many columns of sensitivities are worked on at a time."""
+    return min(_SIDE_BY_SIDE, slopes.count)
 
 
 def bend_pattern(slopes: Slopes) -> tuple[tuple[int, int], ...]:
