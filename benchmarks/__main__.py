@@ -6,7 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import flops, machine, models, report, scaling, targets, workprecision
+from benchmarks import (
+    flops,
+    machine,
+    models,
+    report,
+    scaling,
+    sensitivities,
+    targets,
+    workprecision,
+)
 from benchmarks.clock import last_core, load, now, pin, today
 from benchmarks.records import Checked
 
@@ -32,6 +41,8 @@ def main() -> None:
     say("operations per second")
     pin(last_core())
     speed = flops.speed(models.people(models.chain(), 64 if quick else 512), rounds)
+    say("sensitivities")
+    slopes = sensitivities.cost(64 if quick else 512, rounds)
     pin(None)
     say("threads")
     threads = scaling.thread_gain(3 if quick else 7, quick=quick)
@@ -47,13 +58,14 @@ def main() -> None:
             minutes=(now() - begin) / 60.0,
             load=others,
             machine=machine.describe(),
-            targets=targets.all_targets(dosed, threads, starts, speed),
+            targets=targets.all_targets(dosed, threads, starts, speed, slopes),
             dosed=dosed,
             stiff=stiff,
             threads=threads,
             crowds=crowds,
             starts=starts,
             speed=speed,
+            sensitivities=slopes,
         ),
         given.to,
     )

@@ -75,11 +75,14 @@ class Case:
         line = self.timeline
         edges = int(line.first[count])
         shorter = Timeline(
+            begin=line.begin[:count],
             first=line.first[: count + 1],
             time=line.time[:edges],
             action=line.action[:edges],
             index=line.index[:edges],
             value=line.value[:edges],
+            time_slope=line.time_slope[:edges],
+            value_slope=line.value_slope[:edges],
         )
         return replace(self, parameters=self.parameters[:count], timeline=shorter)
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from benchmarks.flops import Speed
 from benchmarks.records import Checked
 from benchmarks.scaling import Start, Threads
+from benchmarks.sensitivities import Cost
 from benchmarks.workprecision import LEVELS, ratios
 
 HEADLINE = (1e-5, 1e-4, 1e-6)  # the first error at which both solvers have an answer
 FAMILIES = {"libRoadRunner": 25.0, "CVODE": 60.0, "diffrax": 1000.0}
 THREADS, COLD, PART_OF_PEAK = 1.9, 0.5, 0.40
+MOST_FOR_SLOPES = 4.0
 MOST = 2.02  # two threads, and 1 % for the clock
 
 
@@ -31,6 +33,7 @@ def all_targets(
     threads: Threads,
     starts: Sequence[Start],
     speed: Speed | str,
+    slopes: Cost,
 ) -> list[Target]:
     """The targets, in the order of the report."""
     chain = next(one for one in checked if one.name == "chain")
@@ -61,6 +64,14 @@ def all_targets(
         text, met = speed, None
     wanted = f"at least {PART_OF_PEAK:.0%}"
     found.append(Target(what="kernel against peak of the core", wanted=wanted, found=text, met=met))
+    found.append(
+        Target(
+            what=f"sensitivities by {slopes.parameters} parameters against none",
+            wanted=f"at most {MOST_FOR_SLOPES:.0f} times the time",
+            found=f"{slopes.ratio:.1f} times ({slopes.low:.1f} to {slopes.high:.1f})",
+            met=slopes.ratio <= MOST_FOR_SLOPES,
+        )
+    )
     return found
 
 
