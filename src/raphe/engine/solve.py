@@ -16,6 +16,7 @@ from raphe.core.draws import FloatArray
 from raphe.core.errors import InputError
 from raphe.engine.compile import Kernel
 from raphe.engine.timeline import IntegerArray, Timeline
+from raphe.engine.writer import Shape
 
 Progress = Callable[[int], None]
 
@@ -165,6 +166,21 @@ def solve(
     InputError
         If the output times are not as above, or an array has the wrong shape.
     """
+    samples = grid_samples(timeline, times)
+    outcome = solve_samples(
+        kernel, parameters, timeline, samples, options=options, progress=progress
+    )
+    return on_grid(outcome, len(samples.time))
+
+
+def grid_samples(timeline: Timeline, times: FloatArray) -> Samples:
+    """The samples of a grid that all subjects share.
+
+    Raises
+    ------
+    InputError
+        If the times are not strictly increasing, or begin before a subject does.
+    """
     grid = np.ascontiguousarray(times, dtype=np.float64)
     begin = float(np.max(timeline.begin, initial=-np.inf))
     increasing = bool(np.all(np.diff(grid) > 0.0)) and bool(np.all(np.isfinite(grid)))
@@ -172,7 +188,7 @@ def solve(
         advice = f"give at least one, strictly increasing, from {begin!r} h on"
         raise InputError("the output times are not usable", advice=advice)
     subjects, count = len(timeline.begin), len(grid)
-    samples = Samples(
+    return Samples(
         first=np.zeros(subjects, dtype=np.int64),
         last=np.full(subjects, count),
         time=grid,
@@ -180,12 +196,16 @@ def solve(
         row_first=np.arange(subjects + 1) * count,
         end=np.full(subjects, grid[-1]),
     )
-    outcome = solve_samples(
-        kernel, parameters, timeline, samples, options=options, progress=progress
+
+
+def on_grid(outcome: Outcome, times: int) -> Outcome:
+    """An outcome of rows, with an axis for the times that all subjects share."""
+    subjects = len(outcome.status)
+    return replace(
+        outcome,
+        values=outcome.values.reshape(subjects, times, *outcome.values.shape[1:]),
+        slopes=outcome.slopes.reshape(subjects, times, *outcome.slopes.shape[1:]),
     )
-    size = (subjects, count, kernel.shape.outputs)
-    slopes = outcome.slopes.reshape(*size, kernel.shape.chosen)
-    return replace(outcome, values=outcome.values.reshape(size), slopes=slopes)
 
 
 def solve_samples(
@@ -206,16 +226,7 @@ def solve_samples(
     """
     table = np.ascontiguousarray(parameters, dtype=np.float64)
     subjects = len(table)
-    _check(kernel, table, timeline, samples)
-    size = (int(samples.row_first[-1]), kernel.shape.outputs)
-    outcome = Outcome(
-        values=np.full(size, np.nan),
-        slopes=np.full((*size, kernel.shape.chosen), np.nan),
-        status=np.zeros(subjects, dtype=np.int64),
-        reached=np.zeros(subjects),
-        accepted=np.zeros(subjects, dtype=np.int64),
-        rejected=np.zeros(subjects, dtype=np.int64),
-    )
+    outcome = empty_outcome(kernel.shape, table, timeline, samples)
 
     def work(first: int) -> None:
         rows = slice(first, min(first + options.chunk, subjects))
@@ -233,10 +244,19 @@ def solve_samples(
     return outcome
 
 
-def _check(kernel: Kernel, parameters: FloatArray, timeline: Timeline, samples: Samples) -> None:
+def empty_outcome(
+    shape: Shape, parameters: FloatArray, timeline: Timeline, samples: Samples
+) -> Outcome:
+    """Where a run is written, not a number so far.
+
+    Raises
+    ------
+    InputError
+        If the arrays do not fit together.
+    """
     subjects = len(timeline.begin)
-    fits = parameters.shape == (subjects, kernel.shape.parameters)
-    fits = fits and timeline.time_slope.shape[1] == kernel.shape.chosen
+    fits = parameters.shape == (subjects, shape.parameters)
+    fits = fits and timeline.time_slope.shape[1] == shape.chosen
     fits = fits and len(timeline.first) == len(samples.row_first) == subjects + 1
     if not (fits and len(samples.first) == len(samples.last) == len(samples.end) == subjects):
         raise InputError(
@@ -244,6 +264,15 @@ def _check(kernel: Kernel, parameters: FloatArray, timeline: Timeline, samples: 
         )
     if not (np.all(np.isfinite(timeline.begin)) and np.all(samples.end >= timeline.begin)):
         raise InputError("a subject must begin at a finite time, and not end before it begins")
+    size = (int(samples.row_first[-1]), shape.outputs)
+    return Outcome(
+        values=np.full(size, np.nan),
+        slopes=np.full((*size, shape.chosen), np.nan),
+        status=np.zeros(subjects, dtype=np.int64),
+        reached=np.zeros(subjects),
+        accepted=np.zeros(subjects, dtype=np.int64),
+        rejected=np.zeros(subjects, dtype=np.int64),
+    )
 
 
 def _run_chunk(
@@ -253,11 +282,31 @@ def _run_chunk(
     outcome: Outcome,
     options: Options,
 ) -> None:
-    parameters, timeline, samples = inputs
-    memory = _aligned(kernel.memory_vectors * kernel.shape.width)
     steps = np.zeros((rows.stop - rows.start, 2), dtype=np.int64)
+    arrays = run_arrays(inputs, rows, outcome, steps)
+    arrays["memory"] = _aligned(kernel.memory_vectors * kernel.shape.width)
+    numbers = run_numbers(rows.stop - rows.start, options)
+    kernel.run(numbers | {name: array.ctypes.data for name, array in arrays.items()})
+    outcome.accepted[rows], outcome.rejected[rows] = steps[:, 0], steps[:, 1]
+
+
+def run_numbers(subjects: int, options: Options) -> dict[str, float]:
+    """The arguments of a kernel that are numbers."""
+    return {
+        "count": subjects,
+        "relative": options.relative,
+        "absolute": options.absolute,
+        "max_steps": options.max_steps,
+    }
+
+
+def run_arrays(
+    inputs: tuple[FloatArray, Timeline, Samples], rows: slice, outcome: Outcome, steps: IntegerArray
+) -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.int64]]:
+    """The arguments of a kernel that are arrays, for some subjects; but for its memory."""
+    parameters, timeline, samples = inputs
     following = slice(rows.start, rows.stop + 1)
-    arrays: dict[str, npt.NDArray[np.float64] | npt.NDArray[np.int64]] = {
+    return {
         "parameters": parameters[rows],
         "begin": timeline.begin[rows],
         "end": samples.end[rows],
@@ -278,16 +327,7 @@ def _run_chunk(
         "status": outcome.status[rows],
         "reached": outcome.reached[rows],
         "steps": steps,
-        "memory": memory,
     }
-    numbers: dict[str, float] = {
-        "count": rows.stop - rows.start,
-        "relative": options.relative,
-        "absolute": options.absolute,
-        "max_steps": options.max_steps,
-    }
-    kernel.run(numbers | {name: array.ctypes.data for name, array in arrays.items()})
-    outcome.accepted[rows], outcome.rejected[rows] = steps[:, 0], steps[:, 1]
 
 
 def _aligned(count: int) -> FloatArray:
