@@ -39,6 +39,9 @@ FOUND = {  # file: kind of fault and line
     "twice_in_event": ("bad-event", 5),
     "concentration_without_home": ("wrong-unit", 6),
     "lag_of_mass": ("wrong-unit", 6),
+    "duration_of_mass": ("wrong-unit", 6),
+    "rate_of_amount": ("wrong-unit", 6),
+    "unknown_duration": ("unknown-name", 5),
 }
 UNREADABLE = {"missing_unit": ("unit", 2), "bad_distribution": ("distribution", 2)}
 
