@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import (
+    card,
     flops,
     machine,
     models,
@@ -48,6 +49,13 @@ def main() -> None:
     threads = scaling.thread_gain(3 if quick else 7, quick=quick)
     say("starts")
     starts = scaling.starts(1 if quick else 5)
+    say("graphics card")
+    on_card = card.measure(
+        models.people(models.chain(), 1024 if quick else 32768),
+        models.people(models.chain(), 64 if quick else 512),
+        speed,
+        rounds,
+    )
     say("people")
     crowds = scaling.crowds(quick=quick)
     report.write(
@@ -66,6 +74,7 @@ def main() -> None:
             starts=starts,
             speed=speed,
             sensitivities=slopes,
+            card=on_card,
         ),
         given.to,
     )

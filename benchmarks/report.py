@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.card import CardRow
 from benchmarks.figures import draw
 from benchmarks.flops import Speed
 from benchmarks.machine import Machine
@@ -17,8 +18,6 @@ from benchmarks.scaling import Crowd, Start, Threads
 from benchmarks.sensitivities import Cost
 from benchmarks.targets import Target, ratio_rows
 from benchmarks.workprecision import DOUBT, FLOOR, LEVELS, WRONG
-
-NO_GPU = "no GPU here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class Everything:
     starts: Sequence[Start]
     speed: Speed | str
     sensitivities: Cost
-    gpu: str = NO_GPU
+    card: CardRow | str
 
 
 def write(results: Everything, folder: Path) -> None:
@@ -68,7 +67,7 @@ def _lines(results: Everything) -> Iterable[str]:
     yield from ["", "## More threads, more people", "", *_crowds(results)]
     yield from ["", "## Compiling", "", *_starts(results.starts)]
     yield from ["", "## Operations per second", "", *_speed(results.speed)]
-    yield from ["", "## GPU", "", f"{results.gpu[0].upper()}{results.gpu[1:]}."]
+    yield from ["", "## GPU", "", *_card(results.card)]
     yield from ["", "## Sensitivities", ""]
     yield from _sensitivities(results.sensitivities)
 
@@ -79,6 +78,19 @@ def _sensitivities(cost: Cost) -> list[str]:
         f"among them: {1e3 * cost.sensitive:.2f} ms per subject against {1e3 * cost.plain:.2f} ms without,",
         f"{cost.ratio:.1f} times the time",
         f"({cost.low:.1f} to {cost.high:.1f}; turns on one core, a relative tolerance of 1e-6).",
+    ]
+
+
+def _card(card: CardRow | str) -> list[str]:
+    if isinstance(card, str):
+        return [f"{card[0].upper()}{card[1:]}."]
+    return [
+        f"""\
+{card.name}: the full chain for {card.people:,} people at {card.card:,.0f} people per second, copies included, against
+{card.core:,.0f} on one core: {card.card / card.core:.0f} times as many. The program is on the card after
+{card.ready:.1f} s. Outputs differ by {card.gap:.0e} at most. {card.kernel / 1e9:,.0f} billion operations a second are
+{card.kernel / card.peak:.0%} of the {card.peak / 1e9:,.0f} billion of a loop of independent fused multiply-adds on all
+of the card."""
     ]
 
 

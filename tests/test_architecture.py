@@ -15,6 +15,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "raphe"
 
 # A heavy package is imported only at its addresses.
 HOMES = {
+    "cuda": ["engine/gpu.py"],
     "pint": ["core/units.py"],
     "lark": ["language/tree.py"],
     "xarray": ["engine/results.py"],
@@ -31,6 +32,7 @@ HOMES = {
         "engine/lanes.py",
         "engine/outputs.py",
         "engine/periods.py",
+        "engine/ptx.py",
         "engine/settings.py",
         "engine/step_control.py",
         "engine/steps.py",

@@ -57,6 +57,14 @@ def emit_slope_distance(emitted: Emitted) -> None:
     builder.ret_void()
 
 
+def clear_slope_work(lanes: Lanes) -> None:
+    """Zeros where sources that are always 0 are read but never written."""
+    with lanes.control.loop(
+        whole(lanes.emitted.shape.slope_work * lanes.emitted.shape.width)
+    ) as index:
+        lanes.control.put(number(0.0), lanes.vector["slope_work"], index)
+
+
 def start_slopes(lanes: Lanes, lane: ir.Value) -> None:
     """Sensitivities of one lane's start; `prepare` has been called."""
     shape, control = lanes.emitted.shape, lanes.control

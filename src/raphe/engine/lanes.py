@@ -24,6 +24,7 @@ from raphe.engine.lane_memory import (
 )
 from raphe.engine.lane_slopes import (
     advance_slopes,
+    clear_slope_work,
     emit_slope_distance,
     start_slopes,
     step_slopes,
@@ -96,6 +97,7 @@ def _initialize(lanes: Lanes) -> None:
         for position, name in enumerate(("relative", "absolute")):
             index = lanes.at(whole(position), lane)
             control.put(lanes.argument[name], lanes.vector["tolerance"], index)
+    clear_slope_work(lanes)
 
 
 def _refill(lanes: Lanes) -> None:
