@@ -47,9 +47,10 @@ class Worker:
 
     def run(self, relative: float) -> Ran | Failed:
         """Run all its subjects once."""
-        if not self._process.is_alive():
+        try:
+            self._pipe.send(relative)
+        except OSError:
             return Failed("its process has ended")
-        self._pipe.send(relative)
         return self._receive()
 
     def close(self) -> None:
