@@ -42,8 +42,18 @@ FOUND = {  # file: kind of fault and line
     "duration_of_mass": ("wrong-unit", 6),
     "rate_of_amount": ("wrong-unit", 6),
     "unknown_duration": ("unknown-name", 5),
+    "owned_twice": ("bad-port", 11),
+    "held_without_rest": ("bad-port", 12),
+    "held_and_fed": ("bad-port", 13),
+    "sum_fed_twice": ("bad-port", 13),
+    "held_unknown": ("bad-port", 13),
+    "output_of_input": ("unknown-name", 4),
 }
-UNREADABLE = {"missing_unit": ("unit", 2), "bad_distribution": ("distribution", 2)}
+UNREADABLE = {
+    "missing_unit": ("unit", 2),
+    "bad_distribution": ("distribution", 2),
+    "rest_with_digits": ("rest", 2),
+}
 
 
 def findings_of(name):

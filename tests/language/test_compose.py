@@ -118,6 +118,43 @@ def test_a_module_with_in_ports_cannot_stand_alone():
         compose_module(catalog.library.modules["brain_unbound"], catalog.library)
 
 
+SUMS = """
+module a {{ parameter x = 3 mg {{ assumed "t"; }} output x as load; }}
+module b {{
+    input load : mg as load sum rest 0;
+    input gain : dimensionless as gain rest 2;
+    quantity y : mg = gain * load;
+}}
+model m {{ use a as one; use a as two; use b as b; {wires} show b.y; }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wires", "expected"),
+    [
+        ("hold b.load; hold b.gain;", 0.0),
+        ("connect one.x -> b.load; hold b.gain;", 6.0),
+        ("connect two.x -> b.load; connect one.x -> b.load; hold b.gain;", 12.0),
+    ],
+)
+def test_an_in_port_adds_up_what_is_connected_or_rests(wires, expected):
+    catalog = library_of(SUMS.format(wires=wires))
+    model = compose(catalog.assemblies["m"], catalog.library)
+    values = {"one.x": 3.0, "two.x": 3.0}
+    for quantity in model.quantities:
+        values[quantity.name] = evaluate(quantity.formula, values)
+    assert values["b.y"] == expected
+
+
+def test_a_module_whose_in_ports_all_rest_runs_alone():
+    catalog = library_of(SUMS.format(wires="hold b.load; hold b.gain;"))
+    model = compose_module(catalog.library.modules["b"], catalog.library)
+    values = {}
+    for quantity in model.quantities:
+        values[quantity.name] = evaluate(quantity.formula, values)
+    assert values == {"load": 0.0, "gain": 2.0, "y": 0.0}
+
+
 def test_a_module_that_is_no_rival_is_refused_with_both_places():
     catalog = load_catalog()
     assembly = catalog.assemblies["clonazepam_serotonin"]

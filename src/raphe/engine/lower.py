@@ -3,95 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from raphe.core.errors import InputError, UnknownNameError, nearest
 from raphe.core.units import HOUR, Quantity, Unit
 from raphe.engine.graph import Graph, Op, dependents, derivatives, needed
+from raphe.engine.nodes import Nodes
 from raphe.engine.program import EventIndex, Layout, Program, RouteIndex
+from raphe.engine.prune import prune
 from raphe.engine.slopes import Roots, make_slopes
 from raphe.language.expression import (
-    Binary,
-    Call,
-    Comparison,
-    Conditional,
     Expression,
     Name,
-    Negative,
-    Number,
     evaluate,
-    walk,
 )
 from raphe.language.model import TIME, Event, Model
 
-_BINARY = {
-    "+": Op.ADD,
-    "-": Op.SUBTRACT,
-    "*": Op.MULTIPLY,
-    "/": Op.DIVIDE,
-    "^": Op.POWER,
-    "min": Op.MIN,
-    "max": Op.MAX,
-}
-_UNARY = {"exp": Op.EXP, "ln": Op.LN, "sqrt": Op.SQRT, "tanh": Op.TANH, "abs": Op.ABS}
-
-
-class _Lowering:
-    """Formulas to nodes of one graph."""
-
-    def __init__(self, model: Model, symbols: Mapping[str, int]) -> None:
-        self.graph = Graph()
-        self.symbols = symbols
-        self.formulas = {quantity.name: quantity.formula for quantity in model.quantities}
-        self._named: dict[str, int] = {}
-
-    def name(self, name: str) -> int:
-        """Node of a state, parameter, quantity or time."""
-        if name in self.symbols:
-            return self.graph.symbol(self.symbols[name])
-        if name not in self._named:
-            self._named[name] = self.node(self.formulas[name])
-        return self._named[name]
-
-    def node(self, expression: Expression | Quantity) -> int:
-        """Node of a formula."""
-        match expression:
-            case Quantity():
-                return self.graph.constant(expression.base)
-            case Number(value):
-                return self.graph.constant(value)
-            case Name(name):
-                return self.name(name)
-            case Negative(operand):
-                return self.graph.unary(Op.NEGATE, self.node(operand))
-            case Binary(operator, left, right):
-                return self.graph.binary(_BINARY[operator], self.node(left), self.node(right))
-            case Call(function, arguments) if function in _UNARY:
-                return self.graph.unary(_UNARY[function], self.node(arguments[0]))
-            case Call(function, arguments):
-                pair = [self.node(argument) for argument in arguments]
-                return self.graph.binary(_BINARY[function], pair[0], pair[1])
-            case Conditional(condition, yes, no):
-                return self._conditional(condition, self.node(yes), self.node(no))
-        raise TypeError(f"composition left {expression!r} in a formula")
-
-    def _conditional(self, condition: Comparison, yes: int, no: int) -> int:
-        left, right = self.node(condition.left), self.node(condition.right)
-        op = Op.SELECT_LESS if condition.operator in ("<", ">") else Op.SELECT_LESS_EQUAL
-        pair = (left, right) if condition.operator in ("<", "<=") else (right, left)
-        return self.graph.select(op, pair, yes, no)
-
-    def trigger(self, condition: Comparison) -> int:
-        """A node that is positive where the condition holds."""
-        left, right = self.node(condition.left), self.node(condition.right)
-        pair = (right, left) if condition.operator in ("<", "<=") else (left, right)
-        return self.graph.binary(Op.SUBTRACT, *pair)
-
 
 def lower(
-    model: Model, *, outputs: tuple[str, ...] | None = None, sensitivities: tuple[str, ...] = ()
+    model: Model,
+    *,
+    outputs: tuple[str, ...] | None = None,
+    doses: tuple[str, ...] | None = None,
+    sensitivities: tuple[str, ...] = (),
 ) -> Program:
-    """Turn a flat model into a program; species that no output, event or route needs are left out.
+    """Turn a flat model into a program; species that nothing asked for needs, or that nothing ever fills, are left out.
 
     Parameters
     ----------
@@ -99,6 +34,9 @@ def lower(
         As composition makes it.
     outputs
         Names of species, quantities or parameters to keep; by default those that the model shows or is asked for.
+    doses
+        Names of the routes that doses will take; by default all routes of the model. What only the others would fill
+        costs nothing.
     sensitivities
         Names of parameters by which the outputs are to be differentiated.
 
@@ -109,7 +47,7 @@ def lower(
     Raises
     ------
     UnknownNameError
-        If an output or parameter is not in the model.
+        If an output, route or parameter is not in the model.
     InputError
         If sensitivities are asked of a model with events that wait for a condition.
     """
@@ -119,11 +57,11 @@ def lower(
         if name not in units:
             message = f'the model "{model.name}" has no quantity "{name}"'
             raise UnknownNameError(message, advice=nearest(name, units))
-    model = _pruned(model, kept)
+    model = prune(model, kept, doses)
     states = [species.name for species in model.species]
     parameters = [parameter.name for parameter in model.parameters]
     symbols = {name: index for index, name in enumerate([*states, *parameters, TIME])}
-    lowering = _Lowering(model, symbols)
+    lowering = Nodes(model, symbols)
     inputs = tuple(dict.fromkeys(states.index(route.species) for route in model.routes))
     rates = _rates(model, lowering, inputs)
     zero = lowering.graph.constant(0.0)
@@ -171,7 +109,7 @@ def lower(
     )
 
 
-def _rates(model: Model, lowering: _Lowering, inputs: tuple[int, ...]) -> list[int]:
+def _rates(model: Model, lowering: Nodes, inputs: tuple[int, ...]) -> list[int]:
     """Rate of each state, with what flows in from outside."""
     formulas = {derivative.species: derivative.rate for derivative in model.derivatives}
     rates = [lowering.node(formulas[species.name]) for species in model.species]
@@ -231,30 +169,6 @@ def _default_outputs(model: Model) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _pruned(model: Model, kept: tuple[str, ...]) -> Model:
-    """The model without species that nothing asked for depends on."""
-    formulas = {quantity.name: quantity.formula for quantity in model.quantities}
-    formulas |= {derivative.species: derivative.rate for derivative in model.derivatives}
-    pending = [*kept, *(route.species for route in model.routes)]
-    for event in model.events:
-        pending += [assignment.species for assignment in event.assignments]
-        roots = [assignment.formula for assignment in event.assignments]
-        roots += [] if event.when is None else [event.when]
-        pending += [n.name for root in roots for n in walk(root) if isinstance(n, Name)]
-    found: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            if name in formulas:
-                pending += [n.name for n in walk(formulas[name]) if isinstance(n, Name)]
-    return replace(
-        model,
-        species=tuple(species for species in model.species if species.name in found),
-        derivatives=tuple(one for one in model.derivatives if one.species in found),
-    )
-
-
 def _units(model: Model) -> dict[str, Unit]:
     units = {species.name: species.unit for species in model.species}
     units |= {quantity.name: quantity.unit for quantity in model.quantities}
@@ -276,7 +190,7 @@ def _settings(model: Model) -> dict[str, Expression | Quantity]:
 
 
 def _event(
-    event: Event, lowering: _Lowering, symbols: Mapping[str, int], settings: list[str]
+    event: Event, lowering: Nodes, symbols: Mapping[str, int], settings: list[str]
 ) -> EventIndex:
     return EventIndex(
         trigger=-1 if event.when is None else lowering.trigger(event.when),

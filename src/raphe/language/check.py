@@ -17,6 +17,7 @@ from raphe.language.flatten import flatten, flatten_module, names_in
 from raphe.language.model import (
     Assembly,
     Document,
+    Input,
     Library,
     Model,
     Module,
@@ -64,7 +65,8 @@ def check_document(document: Document, *, library: Library) -> tuple[Finding, ..
     for module in document.modules:
         before = len(findings)
         check_module(module, own.sources, findings)
-        alone = not module.inputs and bool(module.quantities or module.species)
+        alone = all(port.rest is not None for port in module.inputs)
+        alone = alone and bool(module.quantities or module.species)
         if alone and len(findings) == before:
             _check_flat(flatten_module(module, own), findings)
     for observation in document.observations:
@@ -144,6 +146,7 @@ def _check_assembly(
     modules = _chosen(assembly, library, choices, trial)
     if not len(trial):
         _check_wires(assembly, modules, trial)
+        _check_owners(modules, trial)
         _check_names(assembly, modules, trial)
     if not len(trial) and flat:
         _check_flat(flatten(assembly, library, choices), trial)
@@ -197,21 +200,20 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _check_wires(assembly: Assembly, modules: Mapping[str, Module], findings: Findings) -> None:
+    ports = {f"{a}.{port.name}": port for a, m in modules.items() for port in m.inputs}
     fed: dict[str, Place] = {}
+    wires: dict[tuple[str, str], Place] = {}
     for wire in assembly.connections:
         origin = _out_port(wire.origin, wire.place, modules, findings)
-        alias, name = _split(wire.goal)
-        ports = {port.name: port for port in modules[alias].inputs} if alias in modules else {}
-        goal = ports.get(name)
+        goal = _in_port(wire.goal, wire.place, ports, findings)
         if goal is None:
-            known = [f"{a}.{port.name}" for a, m in modules.items() for port in m.inputs]
-            message = f'no in-port is called "{wire.goal}"'
-            findings.error(Code.BAD_PORT, message, wire.place, nearest(wire.goal, known))
             continue
-        if wire.goal in fed:
+        earlier = wires.get((wire.origin, wire.goal)) if goal.sum else fed.get(wire.goal)
+        if earlier is not None:
             message = f'the in-port "{wire.goal}" is fed twice'
-            findings.error(Code.BAD_PORT, message, wire.place, f"first at {fed[wire.goal]}")
+            findings.error(Code.BAD_PORT, message, wire.place, f"first at {earlier}")
         fed.setdefault(wire.goal, wire.place)
+        wires[wire.origin, wire.goal] = wire.place
         if origin is None:
             continue
         module, port = origin
@@ -227,12 +229,56 @@ def _check_wires(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
                 f'"{wire.goal}" ({goal.meaning}, {goal.place}) differ in meaning'
             )
             findings.error(Code.BAD_PORT, message, wire.place, "connect ports that mean the same")
-    for alias, module in modules.items():
-        for need in module.inputs:
-            if f"{alias}.{need.name}" not in fed:
-                message = f'the in-port "{alias}.{need.name}" ({need.place}) is not connected'
-                advice = f"connect an output that means {need.meaning}"
-                findings.error(Code.BAD_PORT, message, assembly.place, advice)
+    _check_holds(assembly, ports, fed, findings)
+    for path, need in ports.items():
+        if path not in fed:
+            message = f'the in-port "{path}" ({need.place}) is not connected'
+            advice = f"connect an output that means {need.meaning}"
+            if need.rest is not None:
+                advice += f", or leave it at rest: hold {path};"
+            findings.error(Code.BAD_PORT, message, assembly.place, advice)
+
+
+def _check_holds(
+    assembly: Assembly, ports: Mapping[str, Input], fed: dict[str, Place], findings: Findings
+) -> None:
+    """In-ports that are left at rest count as fed."""
+    for hold in assembly.holds:
+        port = _in_port(hold.goal, hold.place, ports, findings)
+        if port is None:
+            continue
+        if hold.goal in fed:
+            message = f'the in-port "{hold.goal}" is held and fed, or held twice'
+            findings.error(Code.BAD_PORT, message, hold.place, f"first at {fed[hold.goal]}")
+        elif port.rest is None:
+            message = f'the in-port "{hold.goal}" ({port.place}) has no rest'
+            findings.error(Code.BAD_PORT, message, hold.place, "connect it")
+        fed.setdefault(hold.goal, hold.place)
+
+
+def _in_port(
+    path: str, place: Place, ports: Mapping[str, Input], findings: Findings
+) -> Input | None:
+    if path not in ports:
+        message = f'no in-port is called "{path}"'
+        findings.error(Code.BAD_PORT, message, place, nearest(path, ports))
+    return ports.get(path)
+
+
+def _check_owners(modules: Mapping[str, Module], findings: Findings) -> None:
+    """A state that leaves a module belongs to that module alone."""
+    owners: dict[str, tuple[str, Place]] = {}
+    for alias, module in sorted(modules.items()):
+        states = {species.name for species in module.species}
+        for port in module.outputs:
+            if port.name not in states:
+                continue
+            path = f"{alias}.{port.name}"
+            if port.meaning in owners:
+                other, place = owners[port.meaning]
+                message = f'"{other}" ({place}) and "{path}" ({port.place}) are both the state {port.meaning}'
+                findings.error(Code.BAD_PORT, message, port.place, "use one of the two modules")
+            owners.setdefault(port.meaning, (path, port.place))
 
 
 def _out_port(
@@ -251,7 +297,6 @@ def _out_port(
 def _unit_of(module: Module, name: str) -> tuple[object, float, str] | None:
     units = {one.name: one.unit for one in module.species}
     units |= {one.name: one.unit for one in module.quantities}
-    units |= {one.name: one.unit for one in module.inputs}
     units |= {one.name: one.value.unit for one in module.parameters}
     unit = units.get(name)
     return None if unit is None else (unit.dimension, unit.factor, unit.text)

@@ -175,8 +175,9 @@ def _check_references(module: Module, scope: _Scope, findings: Findings) -> None
         known(route.species, scope.species, "species", route.place)
         for name in route.settings:
             known(name, scope.names, "name", route.place)
+    own = set(scope.names) - {port.name for port in module.inputs}
     for output in module.outputs:
-        known(output.name, scope.names, "species, quantity or parameter", output.place)
+        known(output.name, own, "species, quantity or parameter", output.place)
 
 
 def _check_rates(module: Module, scope: _Scope, findings: Findings) -> None:

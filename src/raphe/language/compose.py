@@ -42,17 +42,17 @@ def compose(
 
 
 def compose_module(module: Module, library: Library) -> Model:
-    """Make a model of one module without in-ports; every quantity and species is shown.
+    """Make a model of one module, its in-ports at rest; every quantity and species is shown.
 
     Raises
     ------
     LanguageError
-        If the module has in-ports, or for the first error that `check` finds.
+        If an in-port of the module has no rest, or for the first error that `check` finds.
     """
-    if module.inputs:
-        port = module.inputs[0]
-        message = f'"{module.name}" needs "{port.name}" from elsewhere and cannot stand alone'
-        raise LanguageError(message, place=port.place, advice="use it in a model")
+    for port in module.inputs:
+        if port.rest is None:
+            message = f'"{module.name}" needs "{port.name}" from elsewhere and cannot stand alone'
+            raise LanguageError(message, place=port.place, advice="use it in a model")
     _refuse(check_document(Document(file=module.place.file, modules=(module,)), library=library))
     return flatten_module(module, library)
 

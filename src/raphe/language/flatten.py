@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ from raphe.language.model import (
     Assignment,
     Derivative,
     Event,
+    Input,
     Library,
     Model,
     Module,
@@ -59,7 +60,9 @@ def flatten(assembly: Assembly, library: Library, choices: Mapping[str, str]) ->
     modules = {
         use.alias: library.modules[choices.get(use.alias, use.module)] for use in assembly.uses
     }
-    wires = {connection.goal: connection.origin for connection in assembly.connections}
+    wires: dict[str, list[str]] = {hold.goal: [] for hold in assembly.holds}
+    for connection in assembly.connections:
+        wires.setdefault(connection.goal, []).append(connection.origin)
     parts = [_Part(alias, module, wires) for alias, module in sorted(modules.items())]
     return _model(
         parts,
@@ -72,13 +75,13 @@ def flatten(assembly: Assembly, library: Library, choices: Mapping[str, str]) ->
 
 
 def flatten_module(module: Module, library: Library) -> Model:
-    """One module alone as a model, its own names unchanged; every quantity and species is shown."""
+    """One module alone as a model: its own names, in-ports at rest; every quantity and species is shown."""
     names = [species.name for species in module.species]
     names += [quantity.name for quantity in module.quantities]
     shown = tuple(Shown(quantity=name, title=name, place=module.place) for name in sorted(names))
     alone = Assembly(name=module.name, title=module.title, shown=shown, place=module.place)
     return _model(
-        [_Part("", module, {})],
+        [_Part("", module, {port.name: [] for port in module.inputs})],
         name=module.name,
         title=module.title,
         slots=(),
@@ -90,13 +93,18 @@ def flatten_module(module: Module, library: Library) -> Model:
 class _Part:
     """A module in its slot: its names and formulas as they stand in the flat model."""
 
-    def __init__(self, alias: str, module: Module, wires: Mapping[str, str]) -> None:
+    def __init__(self, alias: str, module: Module, wires: Mapping[str, Sequence[str]]) -> None:
         self.module = module
         self.prefix = f"{alias}." if alias else ""
-        self.inputs = {
-            port.name: wires.get(self.prefix + port.name, self.prefix + port.name)
-            for port in module.inputs
-        }
+        self.inputs: dict[str, str] = {}
+        self.made: list[AssignedQuantity] = []  # in-ports that are no copy of an out-port
+        for port in module.inputs:
+            goal = self.prefix + port.name
+            origins = sorted(wires.get(goal, ()))
+            single = bool(origins) and not port.sum
+            self.inputs[port.name] = origins[0] if single else goal
+            if goal in wires and not single:
+                self.made.append(_fed(port, goal, origins))
         self.volumes = {compartment.name: compartment.volume for compartment in module.compartments}
         self.homes = {species.name: species.compartment for species in module.species}
 
@@ -135,6 +143,14 @@ class _Part:
     def comparison(self, one: Comparison) -> Comparison:
         """A comparison with flat names."""
         return Comparison(one.operator, self.formula(one.left), self.formula(one.right), one.place)
+
+    def quantities(self) -> list[AssignedQuantity]:
+        """Quantities with flat names, in-ports that add up or rest among them."""
+        own = [
+            replace(one, name=self.prefix + one.name, formula=self.formula(one.formula))
+            for one in self.module.quantities
+        ]
+        return own + self.made
 
     def parameters(self) -> list[Parameter]:
         """Parameters, and molar masses as parameters."""
@@ -225,6 +241,15 @@ class _Part:
         ]
 
 
+def _fed(port: Input, goal: str, origins: Sequence[str]) -> AssignedQuantity:
+    """The sum of what is connected to an in-port, or its rest if that is nothing."""
+    formula: Expression = Number(port.rest or 0.0, port.place)
+    for position, origin in enumerate(origins):
+        term = Name(origin, port.place)
+        formula = term if position == 0 else Binary("+", formula, term, port.place)
+    return AssignedQuantity(name=goal, unit=port.unit, formula=formula, place=port.place)
+
+
 def _net_rate(species: str, reactions: Iterable[Reaction], place: Place) -> Expression:
     """Sum over reactions of net count times rate, in the order of their names."""
     total: Expression | None = None
@@ -253,11 +278,7 @@ def _model(
     assembly: Assembly,
     library: Library,
 ) -> Model:
-    quantities = [
-        replace(one, name=part.prefix + one.name, formula=part.formula(one.formula))
-        for part in parts
-        for one in part.module.quantities
-    ]
+    quantities = [quantity for part in parts for quantity in part.quantities()]
     parameters = _gather(parts, _Part.parameters)
     keys = {c.key for p in parameters if p.provenance for c in p.provenance.citations}
     return Model(

@@ -127,11 +127,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """An in-port: what a module needs from elsewhere."""
+    """An in-port: what a module needs from elsewhere.
+
+    `sum` if it adds up all that is connected to it. `rest` is its value while nothing acts on it; a model may hold it
+    there, and a module whose in-ports all have one can be run alone.
+    """
 
     name: str
     unit: Unit
     meaning: str
+    sum: bool = False
+    rest: float | None = None
     place: Place
 
 
@@ -206,6 +212,14 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """An in-port `alias.name` that is left at its rest."""
+
+    goal: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drug:
     """The name that people use for a drug, and the route `alias.name` that its doses take."""
 
@@ -241,6 +255,7 @@ class Assembly:
     title: str
     uses: tuple[Use, ...] = ()
     connections: tuple[Connection, ...] = ()
+    holds: tuple[Hold, ...] = ()
     drugs: tuple[Drug, ...] = ()
     targets: tuple[Target, ...] = ()
     shown: tuple[Shown, ...] = ()

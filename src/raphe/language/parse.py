@@ -23,6 +23,7 @@ from raphe.language.model import (
     Document,
     Drug,
     Event,
+    Hold,
     Input,
     Module,
     Observation,
@@ -248,7 +249,25 @@ def _substance(tree: Tree) -> Substance:
 
 def _input(tree: Tree) -> Input:
     name, unit, meaning = tree.leaves()
-    return Input(name=name.text, unit=_unit(unit), meaning=meaning.text, place=name.place)
+    parts = {part.kind: part for part in tree.trees()}
+    rest = parts.get("input_rest")
+    return Input(
+        name=name.text,
+        unit=_unit(unit),
+        meaning=meaning.text,
+        sum="input_sum" in parts,
+        rest=None if rest is None else _small(rest.leaf()),
+        place=name.place,
+    )
+
+
+def _small(leaf: Leaf) -> float:
+    """A number that needs no source."""
+    value = _number(leaf)
+    if value not in range(11):
+        advice = "a rest is a whole number from 0 to 10; anything else is a parameter with a source"
+        raise LanguageError(f'"{leaf.text}" cannot be a rest', place=leaf.place, advice=advice)
+    return value
 
 
 def _output(tree: Tree) -> Output:
@@ -366,6 +385,7 @@ def _assembly(tree: Tree) -> Assembly:
             Connection(origin=p.leaf(0).text, goal=p.leaf(1).text, place=p.leaf(0).place)
             for p in found.get("connect", [])
         ),
+        holds=tuple(Hold(goal=p.leaf().text, place=p.leaf().place) for p in found.get("hold", [])),
         drugs=tuple(
             Drug(name=p.leaf(0).text, route=p.leaf(1).text, place=p.leaf(0).place)
             for p in found.get("drug", [])
