@@ -93,8 +93,8 @@ def test_the_default_cache_follows_the_environment(tmp_path, monkeypatch):
 CHANGES = {
     "rate": "species x : mg = start; derivative x = -rate * x * 2;",
     "start": "species x : mg = 2 * start; derivative x = -rate * x;",
-    "scale": "species x : g; derivative x = -rate * x;",
-    "other scale": "species x : mg; derivative x = -rate * x;",
+    "scale": "species x : g; derivative x = rate * (start - x);",
+    "other scale": "species x : mg; derivative x = rate * (start - x);",
     "output": "species x : mg = start; derivative x = -rate * x; quantity twice : mg = 2 * x;",
     "event": "species x : mg = start; derivative x = -rate * x; event e at 1 h { x = 0; }",
     "event time": "species x : mg = start; derivative x = -rate * x; event e at 2 h { x = 0; }",
@@ -150,5 +150,6 @@ def test_the_order_of_statements_does_not_change_the_digest(engine, module, tmp_
 def test_the_scale_of_a_state_follows_its_start(engine, module):
     model = engine.model(module(BODY, **NUMBERS))
     assert lower(model).scales == (parse_quantity("3 mg").base,)
-    empty = engine.model(module("species x : mg; derivative x = -rate * x;", rate="1 1/h"))
+    body = "species x : mg; derivative x = rate * (start - x);"
+    empty = engine.model(module(body, rate="1 1/h", start="3 mg"))
     assert lower(empty).scales == (1.0,)

@@ -51,12 +51,7 @@ def lower(
     InputError
         If sensitivities are asked of a model with events that wait for a condition.
     """
-    kept = _default_outputs(model) if outputs is None else outputs
-    units = _units(model)
-    for name in kept:
-        if name not in units:
-            message = f'the model "{model.name}" has no quantity "{name}"'
-            raise UnknownNameError(message, advice=nearest(name, units))
+    kept = _kept(model, outputs)
     model = prune(model, kept, doses)
     states = [species.name for species in model.species]
     parameters = [parameter.name for parameter in model.parameters]
@@ -163,10 +158,17 @@ def _layout(model: Model, kept: tuple[str, ...], settings: list[str]) -> Layout:
     )
 
 
-def _default_outputs(model: Model) -> tuple[str, ...]:
-    names = [shown.quantity for shown in model.shown]
-    names += [target.quantity for target in model.targets]
-    return tuple(dict.fromkeys(names))
+def _kept(model: Model, outputs: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Names of the outputs that are kept."""
+    if outputs is None:
+        names = [shown.quantity for shown in model.shown]
+        outputs = tuple(dict.fromkeys([*names, *(target.quantity for target in model.targets)]))
+    units = _units(model)
+    for name in outputs:
+        if name not in units:
+            message = f'the model "{model.name}" has no quantity "{name}"'
+            raise UnknownNameError(message, advice=nearest(name, units))
+    return outputs
 
 
 def _units(model: Model) -> dict[str, Unit]:

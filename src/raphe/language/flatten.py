@@ -144,14 +144,6 @@ class _Part:
         """A comparison with flat names."""
         return Comparison(one.operator, self.formula(one.left), self.formula(one.right), one.place)
 
-    def quantities(self) -> list[AssignedQuantity]:
-        """Quantities with flat names, in-ports that add up or rest among them."""
-        own = [
-            replace(one, name=self.prefix + one.name, formula=self.formula(one.formula))
-            for one in self.module.quantities
-        ]
-        return own + self.made
-
     def parameters(self) -> list[Parameter]:
         """Parameters, and molar masses as parameters."""
         own = [*self.module.parameters, *(s.molar_mass for s in self.module.substances)]
@@ -278,7 +270,12 @@ def _model(
     assembly: Assembly,
     library: Library,
 ) -> Model:
-    quantities = [quantity for part in parts for quantity in part.quantities()]
+    quantities = [
+        replace(one, name=part.prefix + one.name, formula=part.formula(one.formula))
+        for part in parts
+        for one in part.module.quantities
+    ]
+    quantities += [quantity for part in parts for quantity in part.made]
     parameters = _gather(parts, _Part.parameters)
     keys = {c.key for p in parameters if p.provenance for c in p.provenance.citations}
     return Model(
