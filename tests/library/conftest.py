@@ -1,5 +1,7 @@
 """The flagship model, its kernels, and an independent reference for both."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from raphe.engine.compile import compile_program
 from raphe.engine.lower import lower
 from raphe.engine.solve import Options, settings_of, solve
 from raphe.engine.timeline import make_timeline
-from raphe.language.compose import compose
+from raphe.language.compose import compose, compose_module
 from raphe.language.expression import evaluate
 from raphe.language.parse import parse
 from raphe.library.catalog import load_catalog, make_catalog
@@ -52,6 +54,12 @@ class Runner:
         for name, value in values.items():
             row[0, self.names.index(name.replace("__", "."))] = value
         return row
+
+    def values(self, outcome, name):
+        """Courses of an output, in its own unit, shape (subjects, times)."""
+        index = self.program.layout.outputs.index(name)
+        assert not outcome.status.any()
+        return outcome.values[:, :, index] / self.program.layout.output_units[index].factor
 
     def run(self, parameters, times, regimen="no drug", options=None):
         route = self.model.drugs[0].route if self.model.drugs else None
@@ -102,6 +110,53 @@ def terminal(catalog, cache):
     names = [species.name for species in model.species]
     names += [quantity.name for quantity in model.quantities]
     return Runner(model, names, cache)
+
+
+@pytest.fixture(scope="session")
+def alone(catalog, cache):
+    """A module of the library by itself, its in-ports at rest, every species and quantity kept."""
+
+    @functools.cache
+    def make(name):
+        model = compose_module(catalog.library.modules[name], catalog.library)
+        return Runner(model, [shown.quantity for shown in model.shown], cache)
+
+    return make
+
+
+FED = """
+module step {{
+    parameter level = 1 dimensionless {{ assumed "test"; }}
+    output level as {meaning};
+}}
+model fed {{
+    use step as step;
+    use {module} as terminal;
+    connect step.level -> terminal.{port};
+    {holds}
+}}
+"""
+
+
+@pytest.fixture(scope="session")
+def fed(catalog, cache):
+    """A module with one in-port set by the parameter `step.level`, the others at rest."""
+
+    @functools.cache
+    def make(name, port):
+        ports = {one.name: one for one in catalog.library.modules[name].inputs}
+        holds = " ".join(f"hold terminal.{other};" for other in ports if other != port)
+        text = FED.format(module=name, port=port, meaning=ports[port].meaning, holds=holds)
+        extra = make_catalog([parse(text, "fed")])
+        library = type(catalog.library)(
+            modules={**catalog.library.modules, **extra.library.modules},
+            sources=catalog.library.sources,
+        )
+        model = compose(extra.assemblies["fed"], library)
+        names = [species.name for species in model.species]
+        return Runner(model, names + [quantity.name for quantity in model.quantities], cache)
+
+    return make
 
 
 @pytest.fixture(scope="session")
