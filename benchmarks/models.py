@@ -12,6 +12,7 @@ from raphe.dosing.regimen import Regimen
 from raphe.engine.compile import compile_program
 from raphe.engine.lower import lower
 from raphe.engine.program import Program
+from raphe.engine.prune import prune
 from raphe.engine.solve import settings_of
 from raphe.engine.status import Action
 from raphe.engine.timeline import make_timeline
@@ -38,16 +39,19 @@ STIFF = {
 
 
 def chain(times: FloatArray = HOURLY) -> Workload:
-    """The library's full chain: clonazepam by mouth to extracellular serotonin."""
+    """The library's full chain: clonazepam by mouth to monoamines, effects and withdrawal."""
     catalog = load_catalog()
-    model = compose(catalog.assemblies["clonazepam_serotonin"], catalog.library)
+    whole = compose(catalog.assemblies["benzodiazepines"], catalog.library)
+    route = "drug.oral"
+    outputs = tuple(dict.fromkeys(one.quantity for one in (*whole.shown, *whole.targets)))
+    model = prune(whole, outputs, (route,))  # for the peers: without the drugs that nobody takes
     return Workload(
         name="chain",
-        title="clonazepam to serotonin, 0.5 mg every 12 h for 28 days",
+        title="the whole chain from clonazepam on, 0.5 mg every 12 h for 28 days",
         model=model,
-        program=lower(model),
+        program=lower(model, outputs=outputs),
         regimen="0.5 mg every 12 h for 28 d",
-        route=model.drugs[0].route,
+        route=route,
         times=times,
         floor=1e-3,
         stiff=True,

@@ -81,7 +81,7 @@ MISTAKES = [  # arguments, words of the one line
     (("ask", "clonazepam", "serotonin", "--report", "."), "folder"),
 ]
 STUDY = (
-    "raphe: 1\ntitle: A question\nmodel: clonazepam_serotonin\ndrug: clonazepam\n"
+    "raphe: 1\ntitle: A question\nmodel: benzodiazepines\ndrug: clonazepam\n"
     "target: serotonin\nscenarios:\n  - name: one\n    regimen: 2 mg once\n"
 )
 
@@ -126,7 +126,14 @@ def test_a_wrong_option_gives_exit_code_2(tmp_path):
 
 def test_check_is_content_with_the_library():
     shelf = ROOT / "src" / "raphe" / "library"
-    for path in sorted(shelf.rglob("*.raphe")):
-        done = raphe("check", path, folder=ROOT)
-        assert done.returncode == 0, done.stdout
-        assert "0 errors" in done.stdout
+    files = sorted(shelf.rglob("*.raphe"))
+    done = raphe("check", *files, folder=ROOT)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(": 0 errors, 0 warnings") == len(files)
+
+
+def test_check_goes_on_after_a_file_with_a_fault():
+    faults = ROOT / "tests" / "language" / "faults"
+    done = raphe("check", faults / "unknown_name.raphe", faults / "good.raphe", folder=ROOT)
+    assert done.returncode == 2
+    assert "good.raphe: 0 errors" in done.stdout

@@ -56,7 +56,7 @@ def test_the_lines_of_the_dosing_page_run(tmp_path):
 
 def test_the_counts_of_numbers_are_those_of_the_model():
     catalog = load_catalog()
-    assert "clonazepam_serotonin" in catalog.assemblies
+    assert "benzodiazepines" in catalog.assemblies
     study = load("clonazepam serotonin")
     small = type(study.population)(people=2, draws=2, seed=1)
     result = answer(simulate(type(study)(**{**fields(study), "population": small}), threads=1))

@@ -82,21 +82,25 @@ def run(
 
 @app.command()
 def check(
-    model_file: Annotated[Path, typer.Argument(help="A model file (.raphe).", metavar="FILE")],
+    model_files: Annotated[
+        list[Path], typer.Argument(help="Model files (.raphe).", metavar="FILE...")
+    ],
 ) -> None:
-    """Check a model file: names, units, loops, sources."""
+    """Check model files: names, units, loops, sources."""
     from raphe.language.check import Severity, check_document
     from raphe.language.parse import parse
     from raphe.library.catalog import load_catalog
 
-    document = parse(_read_text(model_file), str(model_file))
-    findings = check_document(document, library=load_catalog().library)
-    for finding in findings:
-        typer.echo(f"{finding.severity.value}: {finding}")
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    warnings = len(findings) - errors
-    typer.echo(f"{model_file}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
-    if errors:
+    library, wrong = load_catalog().library, 0
+    for model_file in model_files:
+        findings = check_document(parse(_read_text(model_file), str(model_file)), library=library)
+        for finding in findings:
+            typer.echo(f"{finding.severity.value}: {finding}")
+        errors = sum(finding.severity is Severity.ERROR for finding in findings)
+        warnings = len(findings) - errors
+        typer.echo(f"{model_file}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+        wrong += errors
+    if wrong:
         raise typer.Exit(2)
 
 

@@ -95,7 +95,7 @@ def regimen(kind):
 @pytest.fixture(scope="module")
 def chain():
     catalog = load_catalog()
-    return compose(catalog.assemblies["clonazepam_serotonin"], catalog.library)
+    return compose(catalog.assemblies["benzodiazepines"], catalog.library)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def programs(engine, module, chain):
         "events": lower(events, outputs=OUTPUTS),
         "steady": lower(smooth, outputs=OUTPUTS),
         "slopes": lower(smooth, outputs=OUTPUTS, sensitivities=SENSITIVITIES),
-        "chain": lower(chain),
+        "chain": lower(chain, doses=("drug.oral",)),
     }
 
 
@@ -126,8 +126,8 @@ def crowd(programs, chain, engine):
         table *= np.exp(0.1 * np.random.default_rng(11).standard_normal(table.shape))
         if kind == "chain":
             table[5, 0] = np.inf
-            text, route = "0.5 mg every 12 h for 2 d", chain.drugs[0].route
-            timeline = engine.timeline(kernel, table, text, route)
+            text = "0.5 mg every 12 h for 2 d"
+            timeline = engine.timeline(kernel, table, text, "drug.oral")
         else:
             names = kernel.program.layout.parameters
             for first, (name, (value, _)) in enumerate(FAULTS.items()):
@@ -199,7 +199,8 @@ from raphe.engine.ptx import emit_ptx
 from raphe.language.compose import compose
 from raphe.library.catalog import load_catalog
 catalog = load_catalog()
-program = lower(compose(catalog.assemblies["clonazepam_serotonin"], catalog.library))
+model = compose(catalog.assemblies["benzodiazepines"], catalog.library)
+program = lower(model, doses=("drug.oral",))
 print(hashlib.sha256(emit_ptx(program).encode()).hexdigest())
 """
 

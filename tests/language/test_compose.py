@@ -34,7 +34,7 @@ def library_of(text):
 
 def test_any_order_of_definitions_gives_the_same_model():
     catalog = load_catalog()
-    expected = without_places(compose(catalog.assemblies["clonazepam_serotonin"], catalog.library))
+    expected = without_places(compose(catalog.assemblies["benzodiazepines"], catalog.library))
     for seed in range(5):
         chance = random.Random(seed)  # noqa: S311 - a repeatable shuffle
 
@@ -49,7 +49,7 @@ def test_any_order_of_definitions_gives_the_same_model():
                 if isinstance(getattr(module, field.name), tuple)
             }
             modules[name] = dataclasses.replace(module, **groups)
-        assembly = catalog.assemblies["clonazepam_serotonin"]
+        assembly = catalog.assemblies["benzodiazepines"]
         assembly = dataclasses.replace(
             assembly,
             uses=shuffled(assembly.uses),
@@ -157,16 +157,16 @@ def test_a_module_whose_in_ports_all_rest_runs_alone():
 
 def test_a_module_that_is_no_rival_is_refused_with_both_places():
     catalog = load_catalog()
-    assembly = catalog.assemblies["clonazepam_serotonin"]
+    assembly = catalog.assemblies["benzodiazepines"]
     with pytest.raises(LanguageError) as caught:
         compose(assembly, catalog.library, choices={"drug": "adults"})
     assert caught.value.place is not None
-    assert caught.value.place.file.endswith("clonazepam_serotonin.raphe")
+    assert caught.value.place.file.endswith("benzodiazepines.raphe")
     assert re.search(r"adults\.raphe:\d+:\d+", str(caught.value))
 
 
 def test_an_unknown_slot_is_refused_with_the_nearest():
     catalog = load_catalog()
-    assembly = catalog.assemblies["clonazepam_serotonin"]
+    assembly = catalog.assemblies["benzodiazepines"]
     with pytest.raises(LanguageError, match='did you mean "drug"'):
         compose(assembly, catalog.library, choices={"drugs": "clonazepam_kruizinga"})

@@ -87,7 +87,7 @@ def test_precedence_is_that_of_mathematics(text, value):
 
 def test_every_parameter_has_a_row_with_its_source():
     catalog = load_catalog()
-    model = compose(catalog.assemblies["clonazepam_serotonin"], catalog.library)
+    model = compose(catalog.assemblies["benzodiazepines"], catalog.library)
     rows = parameter_rows(model)
     assert len(rows) == len(model.parameters)
     for row in rows:

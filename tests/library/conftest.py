@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from raphe.dosing.regimen import Regimen
+from raphe.dosing.routes import routed
 from raphe.engine.compile import compile_program
 from raphe.engine.lower import lower
 from raphe.engine.solve import Options, settings_of, solve
@@ -36,6 +37,10 @@ model alone {
     use serotonin_terminal as terminal;
     connect driver.drive -> terminal.firing;
     connect driver.rest -> terminal.release;
+    hold terminal.tryptophan_supply;
+    hold terminal.competition;
+    hold terminal.hydroxylase;
+    hold terminal.transporter;
 }
 """
 
@@ -43,9 +48,9 @@ model alone {
 class Runner:
     """A model and its kernel, run for arrays of parameters."""
 
-    def __init__(self, model, outputs, cache):
+    def __init__(self, model, outputs, cache, doses=None):
         self.model = model
-        self.program = lower(model, outputs=tuple(outputs))
+        self.program = lower(model, outputs=tuple(outputs), doses=doses)
         self.kernel = compile_program(self.program, cache=cache)
         self.names = self.program.layout.parameters
 
@@ -62,12 +67,12 @@ class Runner:
         return outcome.values[:, :, index] / self.program.layout.output_units[index].factor
 
     def run(self, parameters, times, regimen="no drug", options=None):
-        route = self.model.drugs[0].route if self.model.drugs else None
+        routes = {drug.name: drug.route for drug in self.model.drugs}
         settings = settings_of(self.kernel, parameters)
         timeline = make_timeline(
             self.program,
-            Regimen.from_text(regimen),
-            route=route,
+            routed(Regimen.from_text(regimen), routes),
+            route=routes.get("clonazepam"),
             settings=settings,
             parameters=parameters,
         )
@@ -87,7 +92,7 @@ def catalog():
 
 @pytest.fixture(scope="session")
 def flagship(catalog):
-    return compose(catalog.assemblies["clonazepam_serotonin"], catalog.library)
+    return compose(catalog.assemblies["benzodiazepines"], catalog.library)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +100,7 @@ def everything(flagship, cache):
     """The flagship with every species and quantity kept."""
     names = [species.name for species in flagship.species]
     names += [quantity.name for quantity in flagship.quantities]
-    return Runner(flagship, names, cache)
+    return Runner(flagship, names, cache, doses=("drug.oral",))
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,13 @@ from raphe.library.catalog import find_model, load_catalog, make_catalog, observ
 
 def test_the_flagship_is_found_by_drug_and_target():
     assert (
-        find_model(load_catalog(), drug="clonazepam", target="serotonin").name
-        == "clonazepam_serotonin"
+        find_model(load_catalog(), drug="clonazepam", target="serotonin").name == "benzodiazepines"
     )
 
 
 @pytest.mark.parametrize(
     ("drug", "target", "words"),
-    [("clonazepan", "serotonin", "clonazepam"), ("clonazepam", "dopamine", "known: serotonin")],
+    [("clonazepan", "serotonin", "clonazepam"), ("clonazepam", "dopamin", "dopamine")],
 )
 def test_what_is_not_there_brings_the_nearest(drug, target, words):
     with pytest.raises(UnknownNameError, match=words):

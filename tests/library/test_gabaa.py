@@ -160,7 +160,7 @@ def test_the_engine_follows_the_matrix_exponential(kinetics):
 def test_gains_that_are_linear_in_occupancy_follow_the_full_scheme(
     kinetics, occupancy, ratio, phasic, tonic
 ):
-    """A receptor has the drug on it or not, so a mixture is linear; the largest ratios are those of gabaa_gain."""
+    """A receptor has the drug on it or not, so a mixture is linear; the largest ratios are those of gabaa_gains."""
     times = np.concatenate([np.arange(0.0, 0.02, 2e-5), np.geomspace(0.02, 0.501, 600)])
     table = people(
         kinetics,

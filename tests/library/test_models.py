@@ -4,15 +4,31 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from raphe.engine.prune import prune
 from raphe.engine.solve import Options
 from raphe.language.compose import compose
 from raphe.language.expression import evaluate
 
 COUPLINGS = (
-    "gaba.gain_phasic",
-    "gaba.gain_tonic",
-    "firing.firing",
+    *(f"gaba.{kind}_alpha{number}" for kind in ("phasic", "tonic") for number in (1, 2, 3, 5)),
+    *(f"adaptation.coupling_alpha{number}" for number in (1, 2, 3, 5)),
+    "adaptation.density",
+    "arousal.arousal",
+    "circuit.serotonin_firing",
+    "circuit.dopamine_firing",
+    "circuit.interneuron_firing",
     "inhibition.release",
+    "dopamine_inhibition.release",
+    "hydroxylase.enzyme",
+    "turnover.ambient_change",
+    "exercise.supply",
+    "exercise.competed",
+    "sleep.wakefulness",
+    "ageing.serotonin_transporter",
+    "ageing.dopamine_transporter",
+    "dopamine.autoreceptor_factor",
+    "dopamine.dopamine_change",
+    "dopamine.synthesis_change",
     "terminal.autoreceptor_factor",
     "terminal.synthesis_factor",
     "terminal.drive",
@@ -23,7 +39,8 @@ MONTH = 30 * 24.0
 
 def test_every_coupling_is_exactly_one_at_rest(flagship, at_start):
     values = at_start(flagship)
-    assert {name: values[name] for name in COUPLINGS} == dict.fromkeys(COUPLINGS, 1.0)
+    found = {name: values[name] for name in COUPLINGS}
+    assert found == pytest.approx(dict.fromkeys(COUPLINGS, 1.0), abs=1e-14)
 
 
 def test_no_drug_for_a_month_moves_no_output_of_anybody(everything, random_people):
@@ -42,15 +59,16 @@ def test_a_tiny_dose_makes_the_month_test_fail(everything):
     assert np.max(np.abs(outcome.values - start)) > 1e-6
 
 
-@pytest.mark.parametrize("regimen", ["2 mg once", "0.5 mg every 8 h for 2 d"])
+@pytest.mark.parametrize("regimen", ["2 mg once", "0.5 mg every 8 h for 1 d"])
 def test_the_engine_agrees_with_an_independent_stiff_solver(
     flagship, everything, random_people, with_quantities, regimen
 ):
+    flagship = prune(flagship, everything.program.layout.outputs, ("drug.oral",))
     names = [species.name for species in flagship.species]
     rates = {derivative.species: derivative.rate for derivative in flagship.derivatives}
-    doses = [0.0] if "once" in regimen else [8.0 * k for k in range(6)]
+    doses = [0.0] if "once" in regimen else [0.0, 8.0, 16.0]
     milligrams = 2.0 if "once" in regimen else 0.5
-    end = 60.0
+    end = 30.0
     row = random_people[3]
     parameters = dict(zip(everything.names, row, strict=True))
 
@@ -60,7 +78,9 @@ def test_the_engine_agrees_with_an_independent_stiff_solver(
         )
         return [evaluate(rates[name], values) for name in names]
 
-    start = everything.run(row[None, :], [0.0]).values[0, 0, : len(names)]
+    outputs = everything.program.layout.outputs
+    places = [outputs.index(name) for name in names]
+    start = everything.run(row[None, :], [0.0]).values[0, 0, places]
     units = [species.unit.factor for species in flagship.species]
     state, now = np.array(start), 0.0
     known = with_quantities(
@@ -80,7 +100,7 @@ def test_the_engine_agrees_with_an_independent_stiff_solver(
     for relative, bound in ((1e-9, 1e-8), (1e-6, 1e-5)):
         options = Options(relative=relative, absolute=1e-3 * relative)
         mine = everything.run(row[None, :], [end], regimen=regimen, options=options)
-        error = np.abs(mine.values[0, 0, : len(names)] - state) / size
+        error = np.abs(mine.values[0, 0, places] - state) / size
         assert not [(n, e) for n, e in zip(names, error, strict=True) if e >= bound]
 
 

@@ -411,7 +411,7 @@ def make_answer(**changed: Any) -> Answer:
         "target": "serotonin",
         "target_meaning": "extracellular serotonin in forebrain, ratio to rest",
         "target_output": "terminal.serotonin_change",
-        "model": "clonazepam_serotonin: Clonazepam by mouth and extracellular serotonin",
+        "model": "benzodiazepines: Clonazepam by mouth and extracellular serotonin",
         "modules": MODULES,
         "effects": (effect(), single(), rest()),
         "courses": courses(),

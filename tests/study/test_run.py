@@ -20,7 +20,7 @@ from raphe.study.session import Simulation, answer, simulate
 TEXT = """\
 raphe: 1
 title: A small question
-model: clonazepam_serotonin
+model: benzodiazepines
 drug: clonazepam
 target: serotonin
 people: {count: 20, draws: 6}
@@ -139,7 +139,7 @@ def test_the_answer_tells_what_was_asked(simulation):
     assert dosed.largest_change.people.middle < -0.05
     assert dosed.largest_change.uncertainty.low < dosed.largest_change.uncertainty.high
     assert abs(free.largest_change.people.middle) < 1e-6
-    assert len(result.courses) == 7 * 2
+    assert len(result.courses) == 21 * 2
     assert {one.role for one in result.comparisons} == {"calibration", "prediction"}
     assert all(one.fold_error >= 1.0 for one in result.comparisons)
     assert dict(result.statuses)["read"] > 0

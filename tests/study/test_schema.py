@@ -14,7 +14,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "clonazepam-serotonin.yaml"
 GOOD = """\
 raphe: 1
 title: A question
-model: clonazepam_serotonin
+model: benzodiazepines
 drug: clonazepam
 target: serotonin
 scenarios:

@@ -13,7 +13,7 @@ from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.library.catalog import load_catalog
 
-MODEL = "clonazepam_serotonin"
+MODEL = "benzodiazepines"
 TABLE = """ID,TIME,EVID,AMT,ADDL,II,CMT,WT
 7,0,1,1,3,12,1,70
 7,6,0,.,.,.,.,70
@@ -103,8 +103,8 @@ def test_slopes_have_the_unit_of_output_over_parameter():
 
 
 def test_names_and_units_that_do_not_fit_are_refused():
-    with pytest.raises(UnknownNameError, match="clonazepam_serotonin"):
-        raphe.simulate_records("clonazepam_serotonine", records())
+    with pytest.raises(UnknownNameError, match="benzodiazepines"):
+        raphe.simulate_records("benzodiazepine", records())
     with pytest.raises(UnknownNameError, match=r"person\.age"):
         raphe.simulate_records(MODEL, records(), fixed={"person.ages": "3 year"})
     with pytest.raises(UnitError):

@@ -22,7 +22,7 @@ class Source:
 
     key: str
     title: str
-    year: int
+    year: int | None = None
     authors: str = ""
     journal: str = ""
     volume: str = ""
@@ -37,7 +37,7 @@ class Source:
         where = " ".join(part for part in (self.journal, self.volume) if part)
         if self.pages:
             where = f"{where}:{self.pages}" if where else self.pages
-        parts = [self.authors, f"{self.title} ({self.year})", where]
+        parts = [self.authors, f"{self.title} ({self.year or 'no year'})", where]
         if self.doi:
             parts.append(f"doi {self.doi}")
         if self.pmid:

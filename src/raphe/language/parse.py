@@ -127,7 +127,8 @@ def _at_most_one(found: list[_Record], what: str, place: Place) -> _Record | Non
 
 def _source(tree: Tree) -> Source:
     fields: dict[str, str] = {}
-    year = _only([f.leaf() for f in tree.trees() if f.kind == "source_year"], "year", tree.place)
+    years = [f.leaf() for f in tree.trees() if f.kind == "source_year"]
+    year = _at_most_one(years, "year", tree.place)
     for part in tree.trees():
         if part.kind == "source_text":
             name, value = part.leaves()
@@ -136,7 +137,12 @@ def _source(tree: Tree) -> Source:
             fields[name.text] = _text(value)
     if "title" not in fields:
         raise LanguageError("title is missing", place=tree.place, advice='add: title "...";')
-    return Source(key=tree.leaf().text, year=_whole(year), place=tree.place, **fields)
+    return Source(
+        key=tree.leaf().text,
+        year=None if year is None else _whole(year),
+        place=tree.place,
+        **fields,
+    )
 
 
 def _provenance(tree: Tree) -> Provenance:

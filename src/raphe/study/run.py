@@ -14,6 +14,8 @@ from importlib import metadata
 import numpy as np
 
 from raphe.core.errors import RapheError
+from raphe.dosing.regimen import Regimen
+from raphe.dosing.routes import routed
 from raphe.engine.compile import Kernel, compile_program
 from raphe.engine.lower import lower
 from raphe.engine.results import Dataset, Results, to_dataset
@@ -25,6 +27,7 @@ from raphe.language.model import Model
 from raphe.library.catalog import Catalog
 from raphe.population.people import draw_subjects
 from raphe.study.plan import Job, Plan
+from raphe.study.question import Study
 
 Progress = Callable[[int, int], None]
 _PACKAGES = ("numpy", "llvmlite", "pint", "xarray", "lark", "matplotlib")
@@ -124,11 +127,20 @@ def _prepare(plan: Plan, catalog: Catalog, threads: int) -> list[_Prepared]:
     def make(key: tuple[str, tuple[str, ...] | None]) -> _Prepared:
         variant = unique[key]
         model = compose(assembly, catalog.library, choices=variant.choices)
-        return _Prepared(model, compile_program(lower(model, outputs=variant.outputs)))
+        doses = {r for job in plan.jobs for r in _routes(job.scenario.regimen, plan.study, model)}
+        program = lower(model, outputs=variant.outputs, doses=tuple(sorted(doses)))
+        return _Prepared(model, compile_program(program))
 
     with ThreadPoolExecutor(threads) as pool:
         made = dict(zip(unique, pool.map(make, unique), strict=True))
     return [made[key] for key in keys]
+
+
+def _routes(regimen: Regimen, study: Study, model: Model) -> set[str]:
+    """Routes that the doses of a regimen take: by default that of the drug that is asked about."""
+    routes = {drug.name: drug.route for drug in model.drugs}
+    taken = {dose.route or routes[study.drug] for dose in routed(regimen, routes).doses}
+    return taken | {routes[study.drug]}
 
 
 def _run_job(
@@ -150,8 +162,8 @@ def _run_job(
     routes = {drug.name: drug.route for drug in prepared.model.drugs}
     timeline = make_timeline(
         kernel.program,
-        job.scenario.regimen,
-        route=routes.get(study.drug),
+        routed(job.scenario.regimen, routes),
+        route=routes[study.drug],
         settings=settings,
         parameters=subjects.parameters,
     )

@@ -262,7 +262,7 @@ def _example(key: str) -> str:
     examples = {
         "raphe": "begin with: raphe: 1",
         "title": "add: title: How does clonazepam affect serotonin?",
-        "model": "add: model: clonazepam_serotonin",
+        "model": "add: model: benzodiazepines",
         "drug": "add: drug: clonazepam",
         "target": "add: target: serotonin",
         "scenarios": "add a list of scenarios, each with name and regimen",

@@ -9,6 +9,7 @@ import numpy as np
 from raphe.core.errors import UnknownNameError, nearest
 from raphe.core.units import Quantity, parse_quantity
 from raphe.dosing.records import Records
+from raphe.dosing.regimen import Dose
 from raphe.engine.compile import compile_program
 from raphe.engine.histories import solve_records
 from raphe.engine.lower import lower
@@ -68,8 +69,16 @@ def simulate_records(
         for name, value in (fixed or {}).items()
     }
     check_fixed(flat, known)
-    program = lower(flat, outputs=outputs, sensitivities=sensitivities)
     routes = {drug.route for drug in flat.drugs}
+    default = routes.pop() if len(routes) == 1 else None
+    taken = {
+        item.route or default
+        for history in records.histories
+        for item in history.items
+        if isinstance(item, Dose)
+    }
+    doses = tuple(route.name for route in flat.routes if route.name in taken)
+    program = lower(flat, outputs=outputs, doses=doses, sensitivities=sensitivities)
     typical = np.array(program.defaults)
     for name, value in known.items():
         typical[program.layout.parameters.index(name)] = value.base
@@ -77,7 +86,7 @@ def simulate_records(
         compile_program(program),
         records,
         np.tile(typical, (len(records.ids), 1)),
-        route=routes.pop() if len(routes) == 1 else None,
+        route=default,
         options=options,
     )
     return rows_to_dataset(outcome, program, records)
