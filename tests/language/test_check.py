@@ -118,7 +118,9 @@ def test_ports_that_differ_name_both_places():
     assert "port_unit.raphe:6:" in finding.message
 
 
-@pytest.mark.parametrize("path", sorted(SHELVES.rglob("*.raphe")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(SHELVES.rglob("*.raphe")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
 def test_a_file_of_the_library_has_no_findings(path):
     document = parse(path.read_text("utf-8"), path.name)
     assert check_document(document, library=load_catalog().library) == ()

@@ -115,7 +115,7 @@ def test_quantities_come_in_an_order_that_can_be_computed():
 def test_a_module_with_in_ports_cannot_stand_alone():
     catalog = load_catalog()
     with pytest.raises(LanguageError, match="cannot stand alone"):
-        compose_module(catalog.library.modules["brain_unbound"], catalog.library)
+        compose_module(catalog.library.modules["clonazepam_typical"], catalog.library)
 
 
 SUMS = """
