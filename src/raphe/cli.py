@@ -1,6 +1,7 @@
-"""Commands: ask, run, check. Prints, reads files, and turns the user's mistakes into one line and exit code 2.
+"""Commands: ask, run, check, qualify, show, cite, library.
 
-Heavy parts are loaded inside the commands, so that `raphe --help` stays quick.
+They print, read files, and turn the user's mistakes into one line and exit code 2. Heavy parts are loaded inside the
+commands, so that `raphe --help` stays quick.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from raphe.core.errors import FileError, InputError, Place, RapheError
 
 if TYPE_CHECKING:
     from raphe.study.question import Study
+
+_QUALIFIED = "benzodiazepines"
 
 app = typer.Typer(
     name="raphe",
@@ -104,6 +107,113 @@ def check(
         raise typer.Exit(2)
 
 
+Draws = Annotated[int, typer.Option("--draws", min=10, max=10_000, help="Draws of each trial.")]
+
+
+@app.command()
+def qualify(
+    draws: Draws = 100,
+    seed: Seed = 1,
+    threads: Threads = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder for qualification.md and its figure.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with published curves (pk-observed.csv).")
+    ] = None,
+) -> None:
+    """Set every observation of the library beside the model's prediction."""
+    import os
+
+    from raphe.library.catalog import load_catalog
+    from raphe.population.people import Population
+    from raphe.report.page import check_writable, write_report
+    from raphe.report.qualification import cells, figure, page, summary
+    from raphe.study.curves import compare_curves
+    from raphe.study.qualify import qualify as make_rows
+
+    catalog = load_catalog()
+    model = catalog.assemblies[_QUALIFIED]
+    files = None if to is None else (to / "qualification.md", to / "qualification.svg")
+    for file in files or ():
+        check_writable(file)
+    trials = Population(people=1, draws=draws, seed=seed or 0)
+    workers = threads or os.cpu_count() or 1
+    with _Progress(model.title, "experiments") as progress:
+        rows = make_rows(catalog, model, trials=trials, threads=workers, progress=progress.update)
+    curves = () if data is None else compare_curves(data, catalog, model)
+    for row in rows:
+        name, *_, seen, predicted, fold, verdict, _source = cells(row)
+        role = row.observation.role.value
+        typer.echo(f"{verdict:8} {role:11} {name:34} {seen:18} {predicted} {fold}".rstrip())
+    typer.echo("\n".join(summary(rows, curves)))
+    if files is not None:
+        command = f"raphe qualify --draws {draws} --seed {seed} --to FOLDER"
+        command += "" if data is None else " --data DATA"
+        write_report(page(rows, curves, title=model.title, command=command), files[0])
+        write_report(figure(rows), files[1])
+
+
+@app.command()
+def show(
+    module: Annotated[str, typer.Argument(help="A module of the library, such as anxiety.")],
+    form: Annotated[str, typer.Option("--format", help="text, markdown, latex or html.")] = "text",
+) -> None:
+    """Print a module: ports, equations, numbers with their spreads and sources."""
+    from raphe.core.errors import UnknownNameError, nearest
+    from raphe.library.catalog import load_catalog
+    from raphe.report.module_page import Form, module_page
+
+    library = load_catalog().library
+    if module not in library.modules:
+        message = f'no module is called "{module}"'
+        raise UnknownNameError(message, advice=nearest(module, library.modules))
+    forms = {one.value: one for one in Form}
+    if form not in forms:
+        raise UnknownNameError(f'no format is called "{form}"', advice=nearest(form, forms))
+    typer.echo(module_page(library.modules[module], library.sources, forms[form]), nl=False)
+
+
+@app.command()
+def cite(
+    study_file: Annotated[Path, typer.Argument(help="A study file (YAML).", metavar="STUDY")],
+) -> None:
+    """Print the sources that the numbers of a study come from."""
+    from raphe.library.catalog import load_catalog
+    from raphe.study.question import references
+    from raphe.study.schema import read_study
+
+    for source in references(read_study(study_file), load_catalog()):
+        typer.echo(f"[{source.key}] {source.reference()}")
+
+
+@app.command()
+def library() -> None:
+    """List what is on the shelves, and how many of its numbers were read, derived or assumed."""
+    from raphe.core.sources import Status
+    from raphe.language.compose import compose
+    from raphe.library.catalog import load_catalog
+
+    catalog = load_catalog()
+    for assembly in catalog.assemblies.values():
+        model = compose(assembly, catalog.library)
+        typer.echo(f"model {model.name}: {model.title}")
+        typer.echo(f"  drugs: {', '.join(drug.name for drug in model.drugs)}")
+        typer.echo(f"  targets: {', '.join(target.name for target in model.targets)}")
+        for use in assembly.uses:
+            rivals = f" (or {', '.join(use.rivals)})" if use.rivals else ""
+            typer.echo(f"  {use.alias}: {use.module}{rivals}")
+        origins = [p.provenance.status for p in model.parameters if p.provenance is not None]
+        shares = ", ".join(
+            f"{origins.count(status)} {status.value} ({origins.count(status) / len(origins):.0%})"
+            for status in Status
+        )
+        typer.echo(f"  {len(origins)} numbers: {shares}")
+    typer.echo(f"{_count(len(catalog.library.modules), 'module')}, ", nl=False)
+    typer.echo(f"{_count(len(catalog.observations), 'observation')}, ", nl=False)
+    typer.echo(_count(len(catalog.library.sources), "source"))
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -152,15 +262,13 @@ def _answer(
 class _Progress:
     """A bar on the terminal's error stream, for work that takes longer than a second."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, what: str = "subjects") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
         console = Console(stderr=True)
         columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn())
-        self._bar = Progress(
-            *columns, "subjects", TimeRemainingColumn(), console=console, transient=True
-        )
+        self._bar = Progress(*columns, what, TimeRemainingColumn(), console=console, transient=True)
         self._task = self._bar.add_task(title, total=None)
 
     def __enter__(self) -> Self:

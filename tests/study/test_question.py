@@ -43,8 +43,23 @@ def test_the_default_grid_is_fine_through_dosing_and_a_day_and_coarse_after():
 def test_a_bare_question_becomes_the_published_regimens_and_no_drug():
     study = ask(load_catalog(), "clonazepam", "serotonin")
     texts = [scenario.regimen.text for scenario in study.scenarios]
-    assert texts == ["0.5 mg every 8 h for 7 d", "2 mg once", "no drug"]
+    assert texts == ["1 mg every 12 h for 180 d", "0.5 mg every 8 h for 7 d", "2 mg once", "no drug"]
     check_study(study, load_catalog())
+
+
+def test_every_drug_of_every_model_can_be_asked_about():
+    catalog = load_catalog()
+    for assembly in catalog.assemblies.values():
+        for drug in assembly.drugs:
+            study = ask(catalog, drug.name, assembly.targets[0].name)
+            assert len(study.scenarios) > 1, drug.name
+            assert all(text in [s.regimen.text for s in study.scenarios] for text in drug.usual)
+
+
+def test_months_of_use_have_output_wide_apart():
+    grid = default_grid(Regimen.from_text("1 mg every 12 h for 180 d"))
+    assert grid.times[1] == 6.0
+    assert grid.times[-1] == 201 * 24.0
 
 
 @pytest.mark.parametrize(

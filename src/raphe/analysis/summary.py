@@ -108,7 +108,9 @@ def statistic_unit(statistic: Statistic, output: Unit, dose: Unit) -> tuple[obje
     match statistic:
         case Statistic.MAXIMUM:
             return output.dimension
-        case Statistic.TIME_OF_MAXIMUM | Statistic.HALF_LIFE:
+        case Statistic.VALUE | Statistic.MEAN | Statistic.LOWEST | Statistic.HIGHEST:
+            return output.dimension
+        case Statistic.TIME_OF_MAXIMUM | Statistic.HALF_LIFE | Statistic.TIME_OF_HIGHEST:
             return HOUR.dimension
         case Statistic.AREA_TO_INFINITY:
             return area
@@ -118,7 +120,11 @@ def statistic_unit(statistic: Statistic, output: Unit, dose: Unit) -> tuple[obje
 
 
 def statistic_of(
-    statistic: Statistic, values: FloatArray, times: FloatArray, regimen: Regimen
+    statistic: Statistic,
+    values: FloatArray,
+    times: FloatArray,
+    regimen: Regimen,
+    window: tuple[float, ...] = (),
 ) -> FloatArray:
     """A statistic of each subject's course.
 
@@ -132,12 +138,27 @@ def statistic_of(
         h.
     regimen
         What was given.
+    window
+        Time, or first and last time (h), of a statistic that is taken at one; by default all times.
 
     Returns
     -------
-    array of shape (subjects,), base units
+    array of shape (subjects,), base units; times are since the last dose where the statistic says so
     """
+    if statistic is Statistic.VALUE:
+        return np.array([np.interp(window[0], times, course) for course in values])
+    begin, end = window if len(window) == 2 else (times[0], times[-1])
+    inside = (times >= begin) & (times <= end)
     match statistic:
+        case Statistic.MEAN:
+            return mean_over(values, times, begin, end)
+        case Statistic.LOWEST:
+            return np.asarray(values[:, inside].min(axis=1))
+        case Statistic.HIGHEST:
+            return np.asarray(values[:, inside].max(axis=1))
+        case Statistic.TIME_OF_HIGHEST:
+            place = np.argmax(values[:, inside], axis=1)
+            return np.asarray(times[inside][place] - regimen.last_dose)
         case Statistic.MAXIMUM:
             return np.asarray(values.max(axis=1))
         case Statistic.TIME_OF_MAXIMUM:

@@ -221,10 +221,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drug:
-    """The name that people use for a drug, and the route `alias.name` that its doses take."""
+    """The name that people use for a drug, the route `alias.name` that its doses take, and usual regimens of it."""
 
     name: str
     route: str
+    usual: tuple[str, ...] = ()
     place: Place
 
 
@@ -271,6 +272,19 @@ class Statistic(StrEnum):
     HALF_LIFE = "half_life"
     APPARENT_CLEARANCE = "apparent_clearance"
     ACCUMULATION = "accumulation"
+    VALUE = "value"  # at a time
+    MEAN = "mean"  # over a window, as the next two
+    LOWEST = "lowest"
+    HIGHEST = "highest"
+    TIME_OF_HIGHEST = "time_of_highest"  # since the last dose, within a window
+
+
+class Direction(StrEnum):
+    """What was seen where no size was: against rest, which is 1 for a ratio and 0 for an effect."""
+
+    FALLS = "falls"
+    RISES = "rises"
+    STAYS = "stays"
 
 
 class Role(StrEnum):
@@ -299,16 +313,25 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Outside evidence: what a study saw after a regimen."""
+    """Outside evidence: what a study saw after a regimen, as a value or as a direction (the other is None).
+
+    `choices` (slot, module) and `settings` (parameter, value) are what the experiment fixed; `window` is the time, or
+    the first and the last time, that the statistic is taken at.
+    """
 
     name: str
     drug: str
     regimen: str
-    people: int
+    people: int  # 0 if that was not read
     sample: str | None = None  # module of people that the trial drew from, if not the model's own
+    subjects: str = ""  # who, if not people
+    choices: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, Quantity], ...] = ()
     statistic: Statistic
+    window: tuple[Quantity, ...] = ()
     quantity: str  # `alias.name` in the model that is asked
-    value: Quantity
+    value: Quantity | None = None
+    direction: Direction | None = None
     spread: Spread | None = None
     role: Role
     provenance: Provenance | None

@@ -41,10 +41,11 @@ class ParameterRow:
 
 def parameter_rows(model: Model) -> tuple[ParameterRow, ...]:
     """A row for each parameter of a model, in the order of their names."""
-    return tuple(_row(parameter) for parameter in model.parameters)
+    return tuple(row_of(parameter) for parameter in model.parameters)
 
 
-def _row(parameter: Parameter) -> ParameterRow:
+def row_of(parameter: Parameter) -> ParameterRow:
+    """A parameter in words."""
     unit, origin = parameter.value.unit.text, parameter.provenance
     citations = () if origin is None else origin.citations
     return ParameterRow(
@@ -74,6 +75,56 @@ def expression_text(expression: Expression) -> str:
         Reads back to an equal formula.
     """
     return _text(expression)[0]
+
+
+def expression_latex(expression: Expression) -> str:
+    """A formula in LaTeX, with names upright."""
+    return _latex(expression)[0]
+
+
+def _latex(node: Expression) -> tuple[str, int]:
+    """LaTeX and how strongly it holds together."""
+
+    def inside(part: Expression, least: int) -> str:
+        text, strength = _latex(part)
+        return text if strength >= least else rf"\left({text}\right)"
+
+    match node:
+        case Number(value):
+            return (str(int(value)) if value == int(value) else repr(value)), _ATOM
+        case Name(name):
+            return latex_name(name), _ATOM
+        case Concentration(name):
+            return rf"\left[{latex_name(name)}\right]", _ATOM
+        case MolarMass(name):
+            return rf"M_{{{latex_name(name)}}}", _ATOM
+        case Negative(operand):
+            return "-" + inside(operand, _NEGATIVE), _NEGATIVE
+        case Binary("/", left, right):
+            return rf"\frac{{{_latex(left)[0]}}}{{{_latex(right)[0]}}}", _ATOM
+        case Binary("^", left, right):
+            return f"{inside(left, _ATOM)}^{{{_latex(right)[0]}}}", _STRENGTH["^"]
+        case Binary("*", left, right):
+            strength = _STRENGTH["*"]
+            return rf"{inside(left, strength)} \cdot {inside(right, strength)}", strength
+        case Binary(operator, left, right):
+            strength = _STRENGTH[operator]
+            return f"{inside(left, strength)} {operator} {inside(right, strength + 1)}", strength
+        case Call(function, arguments):
+            parts = ", ".join(_latex(argument)[0] for argument in arguments)
+            return rf"\operatorname{{{function}}}\left({parts}\right)", _ATOM
+        case Comparison(operator, left, right):
+            sign = {"<=": r"\le", ">=": r"\ge"}.get(operator, operator)
+            return f"{_latex(left)[0]} {sign} {_latex(right)[0]}", 0
+        case Conditional(condition, yes, no):
+            chosen, other = _latex(yes)[0], _latex(no)[0]
+            cases = rf"{chosen} & {_latex(condition)[0]} \\ {other} & \text{{else}}"
+            return rf"\begin{{cases}} {cases} \end{{cases}}", _ATOM
+
+
+def latex_name(name: str) -> str:
+    """A name, upright, with its underscores."""
+    return rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
 
 
 def _text(node: Expression) -> tuple[str, int]:

@@ -35,13 +35,14 @@ from raphe.analysis.summary import (
 from raphe.core.draws import FloatArray
 from raphe.core.errors import StudyError
 from raphe.core.sources import Source, Status
+from raphe.core.units import Quantity
 from raphe.engine.results import Dataset, Results, values_of
 from raphe.engine.status import ADVICE
 from raphe.engine.status import Status as RunStatus
 from raphe.language.model import Model, Observation, SpreadKind, Statistic
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
-from raphe.study.plan import observed
+from raphe.study.plan import observed, trial_size
 from raphe.study.question import Scenario, Study
 from raphe.study.run import Ran
 
@@ -175,11 +176,12 @@ def _compare(
     draws = study.population.draws
     sample = observation.sample or ""
     data = ran.others["", sample].dataset(scenario.name, "trials")
-    in_trial = np.asarray(data["person"].values) < observation.people
-    each = _statistic(observation, scenario, data)[in_trial].reshape(draws, observation.people)
+    size = trial_size(observation)
+    in_trial = np.asarray(data["person"].values) < size
+    each = _statistic(observation, scenario, data)[in_trial].reshape(draws, size)
     middle = np.nanmedian if observation.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
     predicted = interval(np.asarray(middle(each, axis=1)))
-    value = observation.value.value
+    value = _value(observation).value
     ratio = predicted.middle / value
     rivals = []
     for (module, other), results in ran.others.items():
@@ -195,7 +197,7 @@ def _compare(
         people=observation.people,
         statistic=observation.statistic.value.replace("_", " "),
         output=observation.quantity,
-        unit=observation.value.unit.text,
+        unit=_value(observation).unit.text,
         observed=value,
         observed_spread=_spread_text(observation),
         predicted=predicted,
@@ -212,7 +214,7 @@ def _statistic(observation: Observation, scenario: Scenario, data: Dataset) -> F
     """The observed statistic of each subject, in the unit of the observation."""
     values = values_of(data, observation.quantity) * _factor(data, observation.quantity)
     statistic = statistic_of(observation.statistic, values, _times(data), scenario.regimen)
-    return statistic / observation.value.unit.factor
+    return statistic / _value(observation).unit.factor
 
 
 def _factor(data: Dataset, output: str) -> float:
@@ -226,9 +228,17 @@ def _check_unit(observation: Observation, model: Model, scenario: Scenario) -> N
     if unit is None:
         message = f'"{observation.quantity}" is not in the model "{model.name}"'
         raise StudyError(message, place=observation.place, advice="name an output of the model")
-    if statistic_unit(observation.statistic, unit, dose) != observation.value.unit.dimension:
-        message = f"{observation.statistic.value} of {observation.quantity} is not in {observation.value.unit}"
+    wanted = _value(observation).unit
+    if statistic_unit(observation.statistic, unit, dose) != wanted.dimension:
+        message = f"{observation.statistic.value} of {observation.quantity} is not in {wanted}"
         raise StudyError(message, place=observation.place, advice="give a unit that fits")
+
+
+def _value(observation: Observation) -> Quantity:
+    """What was observed; `observed` gives only observations that have a value."""
+    if observation.value is None:
+        raise StudyError(f'"{observation.name}" has no value', place=observation.place)
+    return observation.value
 
 
 def _spread_text(observation: Observation) -> str:

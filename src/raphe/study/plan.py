@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from raphe.language.model import Assembly, Observation
 from raphe.library.catalog import Catalog, observations_of
 from raphe.population.people import Layer
-from raphe.study.question import Scenario, Study
+from raphe.study.question import Scenario, Study, usual_route
+
+UNKNOWN_SIZE = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +94,21 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
 
 
 def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observation, ...]:
-    """The observations that were made after the regimen of a scenario."""
+    """The values of whole courses that were observed after the regimen of a scenario, with nothing else changed."""
     found = observations_of(catalog, drug=study.drug)
-    return tuple(one for one in found if one.regimen == scenario.regimen.text)
+    return tuple(
+        one
+        for one in found
+        if one.regimen == scenario.regimen.text
+        and one.value is not None
+        and not one.window
+        and usual_route(one)
+    )
+
+
+def trial_size(observation: Observation) -> int:
+    """How many people a trial had; where that was not read, so many that chance plays no great part."""
+    return observation.people or UNKNOWN_SIZE
 
 
 def _trial_jobs(
@@ -108,7 +122,7 @@ def _trial_jobs(
         if sample in (use.module, *use.rivals):
             choices[use.alias] = sample
     own = Variant(sample=sample, choices=choices, outputs=outputs)
-    size = max(observation.people for observation in seen)
+    size = max(trial_size(observation) for observation in seen)
     jobs = [Job(variant=own, scenario=scenario, layer=Layer.TRIALS, subjects=draws * size)]
     slots = {output.split(".")[0] for output in outputs}
     for use in assembly.uses:

@@ -5,14 +5,18 @@ Knows nothing of files (`schema`) or of how a study is run (`run`).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from raphe.core.errors import InputError, Place, StudyError, UnknownNameError, nearest
+from raphe.core.sources import Source
 from raphe.core.units import HOUR, Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
+from raphe.language.compose import compose
+from raphe.language.model import Observation
 from raphe.library.catalog import Catalog, find_model, observations_of
 from raphe.population.people import Population
 
@@ -20,9 +24,10 @@ NO_DRUG = "no drug"
 DEFAULT_POPULATION = Population(people=1000, draws=200, seed=1)
 _MAX_TIMES = 20_000
 _GRID = re.compile(r"every\s+(?P<step>.+?)\s+for\s+(?P<length>.+)\Z", re.IGNORECASE)
-_FINE, _COARSE = "15 min", "2 h"
+_FINE, _COARSE, _LONG = "15 min", "2 h", "6 h"
 _AFTER_LAST_DOSE = 24.0  # h with fine output
 _WASHOUT = 20 * 24.0  # h with coarse output after that
+_LONG_USE = 31 * 24.0  # h of dosing from which on all output is wide apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,13 +135,19 @@ def _hours(text: str, place: Place | None) -> float:
 
 
 def default_grid(regimen: Regimen) -> Grid:
-    """Fine output to a day after the last dose, coarse output through the washout."""
+    """Fine output to a day after the last dose, coarse output through the washout; wide apart for months of use."""
     fine = regimen.last_dose + _AFTER_LAST_DOSE
+    if regimen.last_dose > _LONG_USE:
+        whole = math.ceil((fine + _WASHOUT) / 24.0) * 24.0
+        return parse_grid(f"every {_LONG} for {whole!r} h")
     return parse_grid(f"every {_FINE} for {fine!r} h, then every {_COARSE} for {_WASHOUT!r} h")
 
 
 def ask(catalog: Catalog, drug: str, target: str) -> Study:
-    """The study that a bare question becomes: the regimens of the published trials, and no drug.
+    """The study that a bare question becomes: regimens of published trials by the usual route, and no drug.
+
+    They are the regimens that the model calls usual, those after which whole courses were observed, and the longest
+    that anybody observed, for what stopping does.
 
     Parameters
     ----------
@@ -155,10 +166,14 @@ def ask(catalog: Catalog, drug: str, target: str) -> Study:
         If no model answers.
     """
     assembly = find_model(catalog, drug=drug, target=target)
-    texts = dict.fromkeys(o.regimen for o in observations_of(catalog, drug=drug))
-    if not texts:
+    seen = [one for one in observations_of(catalog, drug=drug) if usual_route(one)]
+    usual = next(one.usual for one in assembly.drugs if one.name == drug)
+    if not (seen or usual):
         message = f'no published trial of "{drug}" is in the library'
         raise UnknownNameError(message, advice="write a study file with the regimen you mean")
+    texts = dict.fromkeys(one.regimen for one in seen if not one.window)
+    by_length = sorted((Regimen.from_text(one.regimen) for one in seen), key=lambda r: r.last_dose)
+    texts |= dict.fromkeys([*usual, *(regimen.text for regimen in by_length[-1:])])
     regimens = [Regimen.from_text(text) for text in texts]
     regimens.sort(key=lambda regimen: -len(regimen.expanded().doses))
     regimens.append(Regimen.from_text(NO_DRUG))
@@ -174,6 +189,32 @@ def ask(catalog: Catalog, drug: str, target: str) -> Study:
         target=target,
         scenarios=tuple(scenarios),
     )
+
+
+def usual_route(observation: Observation) -> bool:
+    """Whether people took a drug by its usual route, and nothing else of the model was changed."""
+    if observation.choices or observation.settings:
+        return False
+    doses = Regimen.from_text(observation.regimen).doses
+    return bool(doses) and all(dose.route is None for dose in doses)
+
+
+def references(study: Study, catalog: Catalog) -> tuple[Source, ...]:
+    """The sources that the numbers of a study's model come from, and those of the observations beside it.
+
+    Raises
+    ------
+    UnknownNameError
+        If the study names things that are not in the catalog.
+    """
+    check_study(study, catalog)
+    model = compose(catalog.assemblies[study.model], catalog.library, choices=study.choices)
+    keys = {source.key for source in model.sources}
+    texts = {scenario.regimen.text for scenario in study.scenarios}
+    for one in observations_of(catalog, drug=study.drug):
+        if one.regimen in texts and one.provenance is not None:
+            keys |= {citation.key for citation in one.provenance.citations}
+    return tuple(catalog.library.sources[key] for key in sorted(keys))
 
 
 def check_study(study: Study, catalog: Catalog) -> None:

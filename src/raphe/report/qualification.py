@@ -1,0 +1,211 @@
+"""Rows of a qualification -> a page in Markdown, a figure, and lines for the terminal. Predicts nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from raphe.language.model import Direction, Role
+from raphe.study.curves import CurveFit, share_within
+from raphe.study.qualify import Row
+
+_GOOD = ("inside", "right")
+_HEADS = (
+    "observation",
+    "who",
+    "after",
+    "what",
+    "observed",
+    "predicted (90 %)",
+    "fold",
+    "verdict",
+    "source",
+)
+_PHARMACOKINETIC = "plasma"
+
+
+def summary(rows: Sequence[Row], curves: Sequence[CurveFit]) -> tuple[str, ...]:
+    """Shares of all held-out rows, as sentences.
+
+    Parameters
+    ----------
+    rows
+        From `qualify`.
+    curves
+        From `compare_curves`; may be empty.
+
+    Returns
+    -------
+    tuple of str
+    """
+    held = [row for row in rows if row.observation.role is Role.PREDICTION]
+    values = [row for row in held if row.observation.direction is None]
+    plasma = [row for row in values if row.observation.quantity.endswith(_PHARMACOKINETIC)]
+    signs = [row for row in held if row.observation.direction is not None]
+    lines = [
+        f"{len(rows)} observations: {len(held)} held out, {len(rows) - len(held)} took part in setting the model."
+    ]
+    lines.append(_folds("Held-out pharmacokinetic values", plasma))
+    lines.append(_folds("All held-out values", values))
+    counts = {
+        word: sum(row.verdict == word for row in signs) for word in ("right", "open", "wrong")
+    }
+    lines.append(
+        f"Held-out directions: {len(signs)}; right {counts['right']}, open (the interval holds both signs) "
+        f"{counts['open']}, wrong {counts['wrong']}."
+    )
+    failed = sum(row.failed > 0 for row in rows)
+    if failed:
+        lines.append(f"{failed} observations have subjects that failed; they count as neither.")
+    for drug in dict.fromkeys(curve.drug for curve in curves):
+        own = [curve for curve in curves if curve.drug == drug]
+        groups = [curve for curve in own if curve.kind == "aggregated"]
+        lines.append(
+            f"Published curves of {drug}: {len(own)}, {sum(len(c.folds) for c in own)} points; within 1.5-fold "
+            f"{share_within(own, 1.5):.0%}, within 2-fold {share_within(own, 2.0):.0%}; of the group means "
+            f"{share_within(groups, 1.5):.0%} and {share_within(groups, 2.0):.0%}."
+        )
+    return tuple(lines)
+
+
+def _folds(what: str, rows: Sequence[Row]) -> str:
+    folds = [row.fold_error for row in rows if row.fold_error is not None]
+    if not folds:
+        return f"{what}: none."
+    near, far = (sum(fold <= limit for fold in folds) / len(rows) for limit in (1.5, 2.0))
+    inside = sum(row.verdict == "inside" for row in rows) / len(rows)
+    shares = f"within 1.5-fold {near:.0%}, within 2-fold {far:.0%}"
+    return f"{what}: {len(rows)}; {shares}, inside the 90 % interval {inside:.0%}."
+
+
+def page(rows: Sequence[Row], curves: Sequence[CurveFit], *, title: str, command: str) -> str:
+    """The whole qualification in Markdown."""
+    lines = [
+        f"# Qualification: {title}",
+        "",
+        f"Written by `{command}`. Do not edit. Research and teaching software, not medical advice.",
+        "",
+        "Every observation of the library beside the prediction for the mean of a trial of its size: median and",
+        "90 % interval over what is not known and over chance. A direction is `right` if the interval lies on its",
+        "side of rest, `open` if it holds both signs, `wrong` else; `stays` is right if the interval holds rest or",
+        "the median is within a tenth of it. Rows that miss stay here.",
+        "",
+        *(f"- {line}" for line in summary(rows, curves)),
+        "",
+        "![Predicted over observed](qualification.svg)",
+    ]
+    for role, head in (
+        (Role.PREDICTION, "Held out"),
+        (Role.CALIBRATION, "Took part in setting the model"),
+    ):
+        own = [row for row in rows if row.observation.role is role]
+        lines += ["", f"## {head}", "", *_table(own)]
+    if curves:
+        lines += ["", "## Published curves", "", *_curves(curves)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: Sequence[Row]) -> Iterable[str]:
+    yield _line(_HEADS)
+    yield _line(["---"] * len(_HEADS))
+    for row in rows:
+        yield _line(cells(row))
+
+
+def cells(row: Row) -> list[str]:
+    """One row in words."""
+    one = row.observation
+    window = " to ".join(str(quantity) for quantity in one.window)
+    after = (
+        ", ".join(f"{path} {value}" for path, value in one.settings) or f"{one.drug} {one.regimen}"
+    )
+    who = one.subjects or "people"
+    provenance = one.provenance
+    keys = (
+        "" if provenance is None else ", ".join(citation.key for citation in provenance.citations)
+    )
+    return [
+        one.name,
+        f"{one.people} {who}" if one.people else f"{who}, n not read",
+        after,
+        f"{one.statistic.value.replace('_', ' ')} of {one.quantity}"
+        + (f" ({window})" if window else ""),
+        _seen(row),
+        f"{row.predicted.middle:.3g} ({row.predicted.low:.3g} to {row.predicted.high:.3g}) {_unit(row.unit)}".strip(),
+        "" if row.fold_error is None else f"{row.fold_error:.2f}",
+        row.verdict,
+        keys,
+    ]
+
+
+def _seen(row: Row) -> str:
+    one = row.observation
+    if isinstance(one.direction, Direction):
+        return one.direction.value
+    return "" if one.value is None else f"{one.value.value:g} {_unit(one.value.unit.text)}".strip()
+
+
+def _unit(text: str) -> str:
+    return "" if text == "dimensionless" else text
+
+
+def _line(parts: Sequence[str]) -> str:
+    return f"| {' | '.join(part.replace('|', '/') for part in parts)} |"
+
+
+def _curves(curves: Sequence[CurveFit]) -> Iterable[str]:
+    yield "Points that others digitized from papers; the typical person of the weight and age that the group tells."
+    yield ""
+    yield _line(("drug", "study", "group", "kind", "points", "within 1.5-fold", "within 2-fold"))
+    yield _line(["---"] * 7)
+    for one in curves:
+        yield _line(
+            (
+                one.drug,
+                one.study,
+                one.group,
+                f"{one.kind}, {one.route}",
+                str(len(one.folds)),
+                f"{one.within(1.5):.0%}",
+                f"{one.within(2.0):.0%}",
+            )
+        )
+
+
+def figure(rows: Sequence[Row]) -> str:
+    """Predicted over observed of every value, with its interval, as SVG text that is the same each time."""
+    values = [
+        row for row in rows if row.fold_error is not None and row.observation.value is not None
+    ]
+    drawing = Figure(figsize=(8.0, 0.19 * len(values) + 1.2), layout="constrained")
+    axes = drawing.subplots()
+    for place, row in enumerate(reversed(values)):
+        seen = row.observation.value
+        scale = 1.0 if seen is None else seen.value
+        held = row.observation.role is Role.PREDICTION
+        good = row.verdict in _GOOD
+        color = "#8a8a8a" if not held else ("#1b6ca8" if good else "#c1440e")
+        low, middle, high = (
+            x / scale for x in (row.predicted.low, row.predicted.middle, row.predicted.high)
+        )
+        axes.plot([max(low, 1e-3), high], [place, place], color=color, linewidth=1.4)
+        axes.plot([middle], [place], marker="o" if held else "s", color=color, markersize=4)
+    axes.axvspan(1 / 1.5, 1.5, color="#1b6ca8", alpha=0.08, linewidth=0)
+    axes.axvline(1.0, color="black", linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_xlim(0.1, 10.0)
+    axes.set_xticks([0.1, 0.2, 0.5, 1, 2, 5, 10], ["0.1", "0.2", "0.5", "1", "2", "5", "10"])
+    axes.set_yticks(
+        range(len(values)), [row.observation.name for row in reversed(values)], fontsize=6
+    )
+    axes.set_ylim(-1, len(values))
+    axes.set_xlabel(
+        "predicted over observed (blue: held out and inside, red: outside, gray squares: calibration)"
+    )
+    with mpl.rc_context({"svg.hashsalt": "raphe", "svg.fonttype": "path"}):
+        buffer = io.StringIO()
+        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "raphe"})
+    return buffer.getvalue()

@@ -1,0 +1,250 @@
+"""Outside evidence -> rows: every observation of the library beside what the model predicts for a trial like it.
+
+An observation is predicted for the mean of a trial of its size, in each draw of what is not known; so its interval
+holds both the chance of a small trial and our uncertainty. Knows nothing of files, tables or pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from raphe.analysis.answer import Interval
+from raphe.analysis.summary import interval, statistic_of, statistic_unit
+from raphe.core.draws import FloatArray
+from raphe.core.errors import StudyError
+from raphe.core.units import Unit
+from raphe.dosing.regimen import Regimen
+from raphe.dosing.routes import routed
+from raphe.engine.compile import compile_program
+from raphe.engine.lower import lower
+from raphe.engine.solve import DEFAULT_OPTIONS, settings_of, solve
+from raphe.engine.timeline import make_timeline
+from raphe.language.compose import compose
+from raphe.language.model import Assembly, Direction, Observation, Statistic
+from raphe.library.catalog import Catalog
+from raphe.population.people import Layer, Population, draw_subjects
+from raphe.study.plan import trial_size
+from raphe.study.question import default_grid
+
+MOST_PEOPLE = 24  # of a trial that are drawn; larger ones are taken as so large
+DEFAULT_TRIALS = Population(people=1, draws=100, seed=1)
+STILL = 0.1  # a change smaller than this part of rest counts as none
+_POINTS = 97  # times of a window
+_FINE = 0.25  # h
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One observation and its prediction.
+
+    Parameters
+    ----------
+    observation
+        What was seen.
+    predicted
+        In the unit of the observed value; for a direction, the ratio to rest, or the effect where rest is 0.
+    fold_error
+        Of the median, 1 or more; None for a direction.
+    verdict
+        `inside` or `outside` the 90 % interval; for a direction `right`, `open` (both signs are in it) or `wrong`.
+    failed
+        Subjects that failed; then there is no prediction.
+    """
+
+    observation: Observation
+    unit: str
+    predicted: Interval
+    fold_error: float | None
+    verdict: str
+    failed: int
+
+
+def qualify(
+    catalog: Catalog,
+    assembly: Assembly,
+    *,
+    trials: Population = DEFAULT_TRIALS,
+    threads: int,
+    progress: Progress | None = None,
+) -> tuple[Row, ...]:
+    """Predict every observation that a model has the quantity for.
+
+    Parameters
+    ----------
+    catalog
+        Gives modules and observations.
+    assembly
+        The model.
+    trials
+        How many draws, and the seed.
+    threads
+        Worker threads; the numbers do not depend on it.
+    progress
+        Called with experiments done and experiments in all.
+
+    Returns
+    -------
+    tuple of Row
+        In the order of the files.
+
+    Raises
+    ------
+    StudyError
+        If an observation does not fit the model; the error has its place.
+    """
+    drugs = {drug.name for drug in assembly.drugs}
+    slots = {use.alias for use in assembly.uses}
+    groups: dict[str, list[Observation]] = {}
+    for one in catalog.observations:
+        if one.drug in drugs and one.quantity.split(".")[0] in slots:
+            key = repr((one.drug, one.regimen, one.sample, one.choices, one.settings))
+            groups.setdefault(key, []).append(one)
+    found: dict[str, Row] = {}
+    for number, group in enumerate(groups.values()):
+        for row in _experiment(catalog, assembly, group, trials, threads):
+            found[row.observation.name] = row
+        if progress is not None:
+            progress(number + 1, len(groups))
+    return tuple(found[one.name] for one in catalog.observations if one.name in found)
+
+
+def _experiment(
+    catalog: Catalog,
+    assembly: Assembly,
+    group: list[Observation],
+    trials: Population,
+    threads: int,
+) -> list[Row]:
+    """Run the people of one experiment, and read off everything that was observed in it."""
+    first = group[0]
+    choices = dict(first.choices)
+    for use in assembly.uses:
+        if first.sample in (use.module, *use.rivals):
+            choices[use.alias] = first.sample or ""
+    slots = _with_clamps(assembly, choices)
+    model = compose(slots, catalog.library, choices=choices)
+    routes = {drug.name: drug.route for drug in model.drugs}
+    regimen = routed(Regimen.from_text(first.regimen), routes)
+    default = routes[first.drug]
+    taken = tuple(sorted({dose.route or default for dose in regimen.doses}))
+    outputs = tuple(dict.fromkeys(one.quantity for one in group))
+    kernel = compile_program(lower(model, outputs=outputs, doses=taken))
+    size = min(MOST_PEOPLE, max(trial_size(one) for one in group))
+    subjects = draw_subjects(
+        model, trials, Layer.TRIALS, trial_size=size, fixed=dict(first.settings)
+    )
+    timeline = make_timeline(
+        kernel.program,
+        regimen,
+        route=default,
+        settings=settings_of(kernel, subjects.parameters),
+        parameters=subjects.parameters,
+    )
+    times = _times(group, regimen)
+    options = replace(DEFAULT_OPTIONS, threads=threads)
+    outcome = solve(kernel, subjects.parameters, timeline, times, options=options)
+    ran = _Ran(
+        times=times,
+        regimen=regimen,
+        units=dict(zip(outputs, kernel.program.layout.output_units, strict=True)),
+        failed=int(np.count_nonzero(outcome.status)),
+    )
+    rows = []
+    for one in group:
+        course = outcome.values[:, :, outputs.index(one.quantity)]
+        people = min(MOST_PEOPLE, trial_size(one))
+        rows.append(_row(one, course.reshape(trials.draws, size, -1)[:, :people], ran))
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ran:
+    """What all observations of an experiment share."""
+
+    times: FloatArray
+    regimen: Regimen
+    units: dict[str, Unit]
+    failed: int
+
+
+def _with_clamps(assembly: Assembly, choices: dict[str, str]) -> Assembly:
+    """The assembly with the modules that an experiment puts into its slots among their rivals."""
+    uses = tuple(
+        replace(use, rivals=(*use.rivals, choices[use.alias]))
+        if use.alias in choices and choices[use.alias] not in (use.module, *use.rivals)
+        else use
+        for use in assembly.uses
+    )
+    return replace(assembly, uses=uses)
+
+
+def _times(group: list[Observation], regimen: Regimen) -> FloatArray:
+    """All times that the statistics need."""
+    times = {0.0}
+    for one in group:
+        window = [quantity.base for quantity in one.window]
+        if len(window) == 2:
+            count = max(_POINTS, min(2000, round((window[1] - window[0]) / _FINE) + 1))
+            times |= set(np.linspace(window[0], window[1], count).tolist())
+        elif window:
+            times |= {window[0]}
+        else:
+            times |= set(default_grid(regimen).times)
+    return np.array(sorted(times))
+
+
+def _row(one: Observation, courses: FloatArray, ran: _Ran) -> Row:
+    """The prediction of one observation, from courses of shape (draws, people, times)."""
+    draws, people, count = courses.shape
+    window = tuple(quantity.base for quantity in one.window)
+    unit = ran.units[one.quantity]
+    if one.statistic is Statistic.VALUE and len(window) != 1:
+        message = f'"{one.name}": the statistic "value" is taken at one time'
+        raise StudyError(message, place=one.place, advice="write: statistic value at 2 h of ...")
+    flat = courses.reshape(draws * people, count)
+    each = statistic_of(one.statistic, flat, ran.times, ran.regimen, window)
+    each = each.reshape(draws, people)
+    middle = np.nanmedian if one.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
+    if one.value is None:
+        rest = courses[:, :, 0]
+        ratio = bool(np.all(rest != 0.0))
+        change = each / rest if ratio else each / unit.factor
+        predicted = interval(np.asarray(middle(change, axis=1)))
+        still = 1.0 if ratio else 0.0
+        verdict, words, fold = _sign(one.direction, predicted, still), "of rest", None
+        if not ratio:
+            words = unit.text
+    else:
+        dose = ran.regimen.doses[0].amount.unit if ran.regimen.doses else unit
+        words, factor, seen = one.value.unit.text, one.value.unit.factor, one.value.value
+        if statistic_unit(one.statistic, unit, dose) != one.value.unit.dimension:
+            message = f'"{one.name}": {one.statistic.value} of {one.quantity} is not in {words}'
+            raise StudyError(message, place=one.place, advice="give a unit that fits")
+        predicted = interval(np.asarray(middle(each, axis=1)) / factor)
+        quotient = predicted.middle / seen
+        fold = max(quotient, 1.0 / quotient) if quotient > 0.0 else None
+        verdict = "inside" if predicted.low <= seen <= predicted.high else "outside"
+    return Row(
+        observation=one,
+        unit=words,
+        predicted=predicted,
+        fold_error=fold,
+        verdict="failed" if ran.failed else verdict,
+        failed=ran.failed,
+    )
+
+
+def _sign(direction: Direction | None, predicted: Interval, still: float) -> str:
+    low, middle, high = (x - still for x in (predicted.low, predicted.middle, predicted.high))
+    if direction is Direction.STAYS:
+        return "right" if low <= 0.0 <= high or abs(middle) < STILL else "wrong"
+    if direction is Direction.FALLS:
+        low, high = -high, -low
+    if low > 0.0:
+        return "right"
+    return "open" if high > 0.0 else "wrong"
