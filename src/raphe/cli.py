@@ -118,6 +118,9 @@ def qualify(
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder for qualification.md and its figure.")
     ] = None,
+    rivals: Annotated[
+        bool, typer.Option("--rivals", help="Predict with every rival as well.")
+    ] = False,
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder with published curves (pk-observed.csv).")
     ] = None,
@@ -130,6 +133,7 @@ def qualify(
     from raphe.report.page import check_writable, write_report
     from raphe.report.qualification import cells, figure, page, summary
     from raphe.study.curves import compare_curves
+    from raphe.study.qualify import compare_rivals
     from raphe.study.qualify import qualify as make_rows
 
     catalog = load_catalog()
@@ -141,6 +145,13 @@ def qualify(
     workers = threads or os.cpu_count() or 1
     with _Progress(model.title, "experiments") as progress:
         rows = make_rows(catalog, model, trials=trials, threads=workers, progress=progress.update)
+        others = (
+            compare_rivals(
+                catalog, model, rows, trials=trials, threads=workers, progress=progress.update
+            )
+            if rivals
+            else ()
+        )
     curves = () if data is None else compare_curves(data, catalog, model)
     for row in rows:
         name, *_, seen, predicted, fold, verdict, _source = cells(row)
@@ -149,8 +160,8 @@ def qualify(
     typer.echo("\n".join(summary(rows, curves)))
     if files is not None:
         command = f"raphe qualify --draws {draws} --seed {seed} --to FOLDER"
-        command += "" if data is None else " --data DATA"
-        write_report(page(rows, curves, title=model.title, command=command), files[0])
+        command += (" --rivals" if rivals else "") + ("" if data is None else " --data DATA")
+        write_report(page(rows, curves, others, title=model.title, command=command), files[0])
         write_report(figure(rows), files[1])
 
 

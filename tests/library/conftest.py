@@ -129,6 +129,17 @@ def alone(catalog, cache):
     return make
 
 
+@pytest.fixture(scope="session")
+def part_of(flagship, cache):
+    """The flagship with chosen outputs and routes."""
+
+    @functools.cache
+    def make(outputs, doses):
+        return Runner(flagship, outputs, cache, doses)
+
+    return make
+
+
 FED = """
 module step {{
     parameter level = 1 dimensionless {{ assumed "test"; }}

@@ -43,7 +43,12 @@ def test_the_default_grid_is_fine_through_dosing_and_a_day_and_coarse_after():
 def test_a_bare_question_becomes_the_published_regimens_and_no_drug():
     study = ask(load_catalog(), "clonazepam", "serotonin")
     texts = [scenario.regimen.text for scenario in study.scenarios]
-    assert texts == ["1 mg every 12 h for 180 d", "0.5 mg every 8 h for 7 d", "2 mg once", "no drug"]
+    assert texts == [
+        "1 mg every 12 h for 180 d",
+        "0.5 mg every 8 h for 7 d",
+        "2 mg once",
+        "no drug",
+    ]
     check_study(study, load_catalog())
 
 

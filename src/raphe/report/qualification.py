@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import statistics
 from collections.abc import Iterable, Sequence
 
 import matplotlib as mpl
@@ -10,9 +11,9 @@ from matplotlib.figure import Figure
 
 from raphe.language.model import Direction, Role
 from raphe.study.curves import CurveFit, share_within
-from raphe.study.qualify import Row
+from raphe.study.qualify import RivalRows, Row
 
-_GOOD = ("inside", "right")
+_GOOD, _OPEN, _BAD = ("inside", "right"), ("open",), ("outside", "wrong")
 _HEADS = (
     "observation",
     "who",
@@ -81,7 +82,14 @@ def _folds(what: str, rows: Sequence[Row]) -> str:
     return f"{what}: {len(rows)}; {shares}, inside the 90 % interval {inside:.0%}."
 
 
-def page(rows: Sequence[Row], curves: Sequence[CurveFit], *, title: str, command: str) -> str:
+def page(
+    rows: Sequence[Row],
+    curves: Sequence[CurveFit],
+    rivals: Sequence[RivalRows],
+    *,
+    title: str,
+    command: str,
+) -> str:
     """The whole qualification in Markdown."""
     lines = [
         f"# Qualification: {title}",
@@ -103,6 +111,8 @@ def page(rows: Sequence[Row], curves: Sequence[CurveFit], *, title: str, command
     ):
         own = [row for row in rows if row.observation.role is role]
         lines += ["", f"## {head}", "", *_table(own)]
+    if rivals:
+        lines += ["", "## Rivals", "", *_rivals(rivals)]
     if curves:
         lines += ["", "## Published curves", "", *_curves(curves)]
     return "\n".join(lines) + "\n"
@@ -154,6 +164,29 @@ def _unit(text: str) -> str:
 
 def _line(parts: Sequence[str]) -> str:
     return f"| {' | '.join(part.replace('|', '/') for part in parts)} |"
+
+
+def _rivals(rivals: Sequence[RivalRows]) -> Iterable[str]:
+    yield "Each rival beside the module that it would replace, on the observations that the two predict differently."
+    yield ""
+    yield _line(
+        (
+            "slot",
+            "module",
+            "observations",
+            "inside or right",
+            "open",
+            "outside or wrong",
+            "mean fold",
+        )
+    )
+    yield _line(["---"] * 7)
+    for one in rivals:
+        for name, rows in (("(own)", one.own), (one.module, one.rival)):
+            counts = [sum(row.verdict in words for row in rows) for words in (_GOOD, _OPEN, _BAD)]
+            folds = [row.fold_error for row in rows if row.fold_error is not None]
+            mean = f"{statistics.geometric_mean(folds):.2f} (n {len(folds)})" if folds else ""
+            yield _line((one.slot, name, str(len(rows)), *(str(count) for count in counts), mean))
 
 
 def _curves(curves: Sequence[CurveFit]) -> Iterable[str]:

@@ -118,7 +118,11 @@ def compare_curves(folder: Path, catalog: Catalog, assembly: Assembly) -> tuple[
         if not len(times):
             continue
         grid, back = np.unique(times, return_inverse=True)
-        predicted = solve(kernel, row, timeline, grid).values[0, back, 0]
+        outcome = solve(kernel, row, timeline, grid)
+        if outcome.status.any():
+            message = f'the prediction of "{first["study"]}" failed'
+            raise StudyError(message, place=Place(str(folder / FILE)))
+        predicted = outcome.values[0, back, 0]
         folds = np.maximum(predicted, np.finfo(float).tiny) / values
         found.append(
             CurveFit(

@@ -6,7 +6,7 @@ holds both the chance of a small trial and our uncertainty. Knows nothing of fil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,12 +64,23 @@ class Row:
     failed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RivalRows:
+    """What one rival predicts where it predicts something else, beside the model's own module."""
+
+    slot: str
+    module: str
+    own: tuple[Row, ...]
+    rival: tuple[Row, ...]
+
+
 def qualify(
     catalog: Catalog,
     assembly: Assembly,
     *,
     trials: Population = DEFAULT_TRIALS,
     threads: int,
+    choices: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Row, ...]:
     """Predict every observation that a model has the quantity for.
@@ -84,6 +95,8 @@ def qualify(
         How many draws, and the seed.
     threads
         Worker threads; the numbers do not depend on it.
+    choices
+        Slot -> rival that stands there; experiments by routes that a rival lacks are left out.
     progress
         Called with experiments done and experiments in all.
 
@@ -106,23 +119,60 @@ def qualify(
             groups.setdefault(key, []).append(one)
     found: dict[str, Row] = {}
     for number, group in enumerate(groups.values()):
-        for row in _experiment(catalog, assembly, group, trials, threads):
+        for row in _experiment(catalog, assembly, group, dict(choices or {}), trials, threads):
             found[row.observation.name] = row
         if progress is not None:
             progress(number + 1, len(groups))
     return tuple(found[one.name] for one in catalog.observations if one.name in found)
 
 
+def compare_rivals(
+    catalog: Catalog,
+    assembly: Assembly,
+    rows: tuple[Row, ...],
+    *,
+    trials: Population = DEFAULT_TRIALS,
+    threads: int,
+    progress: Progress | None = None,
+) -> tuple[RivalRows, ...]:
+    """Predict the same observations with each rival in its slot; samples of people are no rivals.
+
+    Parameters
+    ----------
+    rows
+        From `qualify`, with the same trials.
+
+    Returns
+    -------
+    tuple of RivalRows
+        Only the rows in which the two predictions differ.
+    """
+    samples = {one.sample for one in catalog.observations}
+    rivals = [(use.alias, one) for use in assembly.uses for one in use.rivals if one not in samples]
+    by_name = {row.observation.name: row for row in rows}
+    found = []
+    for number, (slot, module) in enumerate(rivals):
+        theirs = qualify(catalog, assembly, trials=trials, threads=threads, choices={slot: module})
+        pairs = [(by_name[row.observation.name], row) for row in theirs]
+        changed = [(own, row) for own, row in pairs if own.predicted != row.predicted]
+        own, rival = (tuple(pair[side] for pair in changed) for side in (0, 1))
+        found.append(RivalRows(slot=slot, module=module, own=own, rival=rival))
+        if progress is not None:
+            progress(number + 1, len(rivals))
+    return tuple(found)
+
+
 def _experiment(
     catalog: Catalog,
     assembly: Assembly,
     group: list[Observation],
+    standing: dict[str, str],
     trials: Population,
     threads: int,
 ) -> list[Row]:
     """Run the people of one experiment, and read off everything that was observed in it."""
     first = group[0]
-    choices = dict(first.choices)
+    choices = {**standing, **dict(first.choices)}
     for use in assembly.uses:
         if first.sample in (use.module, *use.rivals):
             choices[use.alias] = first.sample or ""
@@ -132,6 +182,8 @@ def _experiment(
     regimen = routed(Regimen.from_text(first.regimen), routes)
     default = routes[first.drug]
     taken = tuple(sorted({dose.route or default for dose in regimen.doses}))
+    if standing and not {route.name for route in model.routes}.issuperset(taken):
+        return []
     outputs = tuple(dict.fromkeys(one.quantity for one in group))
     kernel = compile_program(lower(model, outputs=outputs, doses=taken))
     size = min(MOST_PEOPLE, max(trial_size(one) for one in group))
