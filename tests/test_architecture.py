@@ -41,7 +41,7 @@ HOMES = {
     ],
     "pydantic": ["study/schema.py"],
     "ruamel": ["study/schema.py"],
-    "matplotlib": ["report/figures.py", "report/qualification.py"],
+    "matplotlib": ["report/figures.py", "report/qualification.py", "report/tornado.py"],
     "jinja2": ["report/page.py"],
     "typer": ["cli.py"],
     "rich": ["cli.py"],

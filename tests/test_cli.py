@@ -137,3 +137,48 @@ def test_check_goes_on_after_a_file_with_a_fault():
     done = raphe("check", faults / "unknown_name.raphe", faults / "good.raphe", folder=ROOT)
     assert done.returncode == 2
     assert "good.raphe: 0 errors" in done.stdout
+
+
+def test_show_prints_a_module_in_every_form(tmp_path):
+    for form in ("text", "markdown", "latex", "html"):
+        done = raphe("show", "anxiety", "--format", form, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "serotonin" in done.stdout
+
+
+def test_show_brings_the_nearest_name(tmp_path):
+    done = raphe("show", "anxeity", folder=tmp_path)
+    assert done.returncode == 2
+    assert 'did you mean "anxiety"?' in done.stderr
+
+
+def test_cite_prints_what_a_study_uses(tmp_path):
+    done = raphe("cite", EXAMPLE, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "[best2020]" in done.stdout
+    assert "10.1186/s12868-020-00587-z" in done.stdout
+    assert "[crevoisier2003]" in done.stdout  # of an observation
+
+
+def test_library_counts_numbers_by_status(tmp_path):
+    done = raphe("library", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "read (" in done.stdout
+    assert "assumed (" in done.stdout
+    assert "serotonin_terminal (or serotonin_terminal_2010)" in done.stdout
+
+
+def test_qualify_writes_a_table_and_a_figure(tmp_path):
+    done = raphe("qualify", "--draws", 10, "--to", ".", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "qualification.md").read_text()
+    assert "chauhan2000_reference_maximum" in page  # a miss stays
+    assert "outside" in page
+    assert "Held-out pharmacokinetic values" in done.stdout
+    assert (tmp_path / "qualification.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_qualify_refuses_a_folder_that_is_not_there_before_the_run(tmp_path):
+    done = raphe("qualify", "--to", "nowhere", folder=tmp_path)
+    assert done.returncode == 2
+    assert "is not there" in done.stderr

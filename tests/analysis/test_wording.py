@@ -13,25 +13,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
 import answers as made
 
 from raphe.analysis.answer import Interval
+from raphe.analysis.numerals import (
+    change,
+    change_range,
+    duration,
+    duration_range,
+    number,
+    percent,
+    span,
+)
 from raphe.analysis.wording import (
     DISCLAIMER,
     after_sentence,
     answer_text,
-    change,
-    change_range,
     comparison_sentences,
     direction_words,
-    duration,
-    duration_range,
     effect_sentences,
     failure_sentences,
     headline,
     known_sentence,
-    number,
-    percent,
     scenario_label,
-    span,
     spread_sentence,
+    sweep_sentences,
     verdict,
 )
 
@@ -271,3 +274,24 @@ def test_the_text_holds_every_scenario_and_the_warning():
     assert not re.search(r"\bnan\b|\binf\b|-0\b(?!\.)", text)
     assert text.endswith("\n")
     assert "\n\n\n" not in text
+
+
+def test_what_decides_the_answer_is_named_and_assumed_numbers_are_listed():
+    first, second = sweep_sentences(ANSWER)
+    assert "site.scale" in first
+    assert "-40 %" in first
+    assert "+5 %" in first
+    assert second.endswith(
+        ": site.scale."
+    )  # the other assumed number moves it by less than a tenth
+    assert "1 assumed number moves it by more than 10%" in second
+
+
+def test_without_a_sweep_nothing_is_said_of_it():
+    assert sweep_sentences(made.make_answer(sweep=None)) == ()
+
+
+def test_an_answer_without_a_baseline_is_told_in_its_own_measure():
+    effects = tuple(dataclasses.replace(one, relative=False) for one in ANSWER.effects)
+    text = "\n".join(effect_sentences(effects[0], ANSWER))
+    assert "%" not in text.replace("% of draws", "")

@@ -14,6 +14,7 @@ from raphe.core.draws import (
     Stage,
     Uniform,
     describe,
+    edges,
     sample,
     uniforms,
 )
@@ -86,3 +87,12 @@ def test_a_distribution_has_words():
     assert describe(LogNormal(0.3), "mg") == "lognormal cv 30 %"
     assert describe(Uniform(1.0, 2.0), "h") == "uniform 1.0 to 2.0 h"
     assert describe(Normal(0.1), "dimensionless") == "normal sd 0.1"
+
+
+@pytest.mark.parametrize(
+    "distribution", [Normal(0.5), LogNormal(0.3), Uniform(1.0, 4.0), LogUniform(1.0, 9.0)]
+)
+def test_edges_are_the_percentiles_of_a_large_sample(distribution):
+    pairs = uniforms(seed=5, stage=Stage.PEOPLE, name="edges", replicate=0, subjects=range(200_000))
+    values = sample(distribution, np.full(200_000, 2.0), pairs)
+    assert edges(distribution, 2.0) == pytest.approx(np.percentile(values, [5, 95]), rel=0.01)

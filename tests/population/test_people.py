@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from raphe.core.draws import edges
 from raphe.core.errors import UnitError, UnknownNameError
 from raphe.core.units import parse_quantity
 from raphe.language.compose import compose_module
 from raphe.language.model import Library
 from raphe.language.parse import parse
-from raphe.population.people import Layer, Population, draw_subjects
+from raphe.population.people import Layer, Population, draw_subjects, swept_parameters
 
 TEXT = """
 module adults {
@@ -25,6 +26,8 @@ module adults {
     quantity size : dimensionless = height / height;
 }
 """
+
+DRAWN = [layer for layer in Layer if layer is not Layer.SWEPT]  # a sweep draws nothing
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def test_the_same_seed_gives_the_same_people(model, layer):
     assert np.array_equal(first.parameters, second.parameters)
 
 
-@pytest.mark.parametrize("layer", Layer)
+@pytest.mark.parametrize("layer", DRAWN)
 def test_another_seed_gives_other_people(model, column, layer):
     first = draw(model, layer, trial_size=3)
     second = draw(model, layer, trial_size=3, seed=12)
@@ -175,7 +178,7 @@ def test_a_parameter_keeps_its_numbers_when_another_one_comes_or_goes(model, col
     assert np.array_equal(found, column(draw(model, Layer.PEOPLE), "clearance"))
 
 
-@pytest.mark.parametrize("layer", Layer)
+@pytest.mark.parametrize("layer", DRAWN)
 def test_a_fixed_parameter_is_the_same_for_all_and_moves_nothing_else(model, column, layer):
     free = draw(model, layer, trial_size=3)
     held = draw(model, layer, trial_size=3, clearance="50 mL/min", height="1.8 m")
@@ -211,3 +214,27 @@ def test_the_array_is_ready_for_the_engine(model, layer):
     assert parameters.flags.c_contiguous
     assert np.isfinite(parameters).all()
     assert parameters.shape[1] == len(model.parameters)
+
+
+def test_a_sweep_moves_one_uncertain_number_at_a_time_to_both_ends(model):
+    population = Population(people=7, draws=5, seed=1)
+    subjects = draw_subjects(model, population, Layer.SWEPT, fixed={})
+    moved = swept_parameters(model, {})
+    typical = [one.value.base for one in model.parameters]
+    assert len(subjects.parameters) == 1 + 2 * len(moved)
+    assert subjects.parameters[0].tolist() == typical
+    for row, number, side in zip(
+        subjects.parameters[1:], subjects.draw[1:], subjects.person[1:], strict=True
+    ):
+        parameter = moved[number - 1]
+        changed = [one for one, a, b in zip(model.parameters, row, typical, strict=True) if a != b]
+        assert changed == [parameter]
+        place = model.parameters.index(parameter)
+        ends = edges(parameter.uncertainty, parameter.value.value)
+        assert row[place] == pytest.approx(ends[side] * parameter.value.unit.factor)
+
+
+def test_a_sweep_leaves_fixed_numbers_alone(model):
+    name = swept_parameters(model, {})[0].name
+    fixed = {name: next(one.value for one in model.parameters if one.name == name)}
+    assert name not in [one.name for one in swept_parameters(model, fixed)]

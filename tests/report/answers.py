@@ -14,9 +14,11 @@ from raphe.analysis.answer import (
     Effect,
     Failure,
     Interval,
+    Mover,
     Provenance,
     RivalPrediction,
     Spread,
+    Sweep,
 )
 from raphe.core.errors import Place
 from raphe.core.sources import Source
@@ -117,6 +119,7 @@ def effect(**changed: Any) -> Effect:
     usual: dict[str, Any] = {
         "scenario": REPEATED,
         "regimen": REPEATED,
+        "relative": True,
         "doses": 21,
         "last_dose": 160.0,
         "until": 664.0,
@@ -414,6 +417,7 @@ def make_answer(**changed: Any) -> Answer:
         "model": "benzodiazepines: Clonazepam by mouth and extracellular serotonin",
         "modules": MODULES,
         "effects": (effect(), single(), rest()),
+        "sweep": sweep(),
         "courses": courses(),
         "comparisons": comparisons(),
         "parameters": rows,
@@ -430,6 +434,22 @@ def make_answer(**changed: Any) -> Answer:
         "provenance": provenance(),
     }
     return Answer(**(usual | changed))
+
+
+def sweep() -> Sweep:
+    """Three numbers: one that was read, and two assumed ones, of which one is strong."""
+
+    def mover(name: str, status: str, low: float, high: float) -> Mover:
+        share = max(abs(low + 0.2), abs(high + 0.2)) / 0.2
+        meaning = f"what {name} stands for"
+        return Mover(name=name, meaning=meaning, status=status, low=low, high=high, share=share)
+
+    movers = (
+        mover("site.scale", "assumed", -0.4, 0.05),
+        mover("terminal.release_brake", "read", -0.26, -0.15),
+        mover("firing.weight", "assumed", -0.21, -0.195),
+    )
+    return Sweep(scenario=ONCE, typical=-0.2, movers=movers)
 
 
 def failure(**changed: Any) -> Failure:

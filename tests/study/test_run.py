@@ -59,6 +59,7 @@ def test_a_plan_runs_people_the_typical_person_trials_and_rivals(study):
     assert kinds == [
         ("dosed", Layer.PEOPLE, "", ""),
         ("dosed", Layer.TYPICAL, "", ""),
+        ("dosed", Layer.SWEPT, "", ""),
         ("dosed", Layer.TRIALS, "", "volunteers"),
         ("dosed", Layer.TYPICAL, "clonazepam_kruizinga", "volunteers"),
         ("dosed", Layer.TYPICAL, "clonazepam_dos_santos", "volunteers"),

@@ -57,15 +57,17 @@ class Spread:
 class Effect:
     """What a scenario does to the target, against the same people before the first dose.
 
-    Changes are fractions of baseline (-0.2 is a fall by 20 %), times are in h after the first dose or, where it says
-    so, after the last. `settled` is the time after the last dose from which the change stays within `settled_within`
-    of baseline for the typical person in the median; not a number if it does not settle before the run ends.
-    `mean_change_last_day` is over the 24 h after the last dose (over the first day without doses), `rebound` is the
-    change farthest to the other side after the last dose, 0 if there is none.
+    Changes are fractions of baseline (-0.2 is a fall by 20 %) if `relative`, and differences from it where the
+    baseline is 0. Times are in h after the first dose or, where it says so, after the last. `settled` is the time
+    after the last dose from which the change stays within `settled_within` of baseline for the typical person in the
+    median; not a number if it does not settle before the run ends. `mean_change_last_day` is over the 24 h after the
+    last dose (over the first day without doses), `rebound` is the change farthest to the other side after the last
+    dose, 0 if there is none.
     """
 
     scenario: str
     regimen: str
+    relative: bool
     doses: int
     last_dose: float
     until: float
@@ -78,6 +80,27 @@ class Effect:
     settled_within: float
     share_falling: float  # of uncertainty draws in which the largest change is a fall
     share_rising: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mover:
+    """How far one uncertain number moves the answer: the largest change with it at both ends of its 90 % interval."""
+
+    name: str
+    meaning: str
+    status: str  # read, derived or assumed
+    low: float  # largest change with the number at its 5th percentile
+    high: float  # and at its 95th
+    share: float  # the farther of the two from the typical answer, as a share of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """What decides the answer in one scenario: every uncertain number moved alone, the strongest first."""
+
+    scenario: str
+    typical: float
+    movers: tuple[Mover, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +172,7 @@ class Answer:
     model: str
     modules: tuple[tuple[str, str], ...]  # slot, module
     effects: tuple[Effect, ...]
+    sweep: Sweep | None  # of the scenario with the largest effect; None if nothing moves
     courses: tuple[Course, ...]
     comparisons: tuple[Comparison, ...]
     parameters: tuple[ParameterRow, ...]

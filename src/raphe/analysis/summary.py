@@ -57,8 +57,13 @@ def band(values: FloatArray) -> Band:
 
 
 def changes(values: FloatArray) -> FloatArray:
-    """Change of each subject against the first time, as a fraction of it; shape as given."""
-    return values / values[:, :1] - 1.0
+    """Change of each subject against the first time: as a fraction of it, or the difference if all begin at 0."""
+    return values / values[:, :1] - 1.0 if has_baseline(values) else values - values[:, :1]
+
+
+def has_baseline(values: FloatArray) -> bool:
+    """Whether anybody begins at another value than 0."""
+    return bool(np.any(values[:, 0] != 0.0))
 
 
 def largest_change(change: FloatArray, times: FloatArray) -> tuple[FloatArray, FloatArray]:

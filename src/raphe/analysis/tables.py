@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from raphe.analysis.answer import Answer, Comparison
-from raphe.analysis.wording import amount, number, span, verdict
+from raphe.analysis.numerals import amount, number, span
+from raphe.analysis.wording import verdict
 
 _HEAD = ("statistic", "n", "observed", "predicted (5th to 95th)", "fold", "", "source")
 

@@ -1,180 +1,32 @@
-"""Answer -> sentences, shared by terminal and report. Knows nothing of pages, figures or how a run is made.
-
-Numbers keep two or three significant digits and their unit; what is not a number is said in words.
-"""
+"""Answer -> sentences, shared by terminal and report. Knows nothing of pages, figures or how a run is made."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
-from raphe.analysis.answer import Answer, Comparison, Effect, Failure, Interval, Spread
+from raphe.analysis.answer import Answer, Comparison, Effect, Failure, Spread
+from raphe.analysis.numerals import (
+    amount,
+    change,
+    change_range,
+    duration,
+    duration_range,
+    number,
+    percent,
+    plural,
+    span,
+)
 
 DISCLAIMER = "Research and teaching software. Not medical advice."
-NO_NUMBER = "no number"
-NOT_REACHED = "not before the run ends"
-_DAYS_FROM = 48.0  # h; shorter times are told in hours
 _STILL = 0.0005  # a change below 0.05 % of baseline is called none
 _REST = 0.001  # what a run without doses may stray before it counts as moving
+DECISIVE = 0.1  # share of the answer that a number must move to be named
 _SURE = 0.95  # share of draws from which a direction is called certain enough
-
-
-def number(value: float, digits: int = 3) -> str:
-    """A number with a few significant digits, without trailing zeros.
-
-    Parameters
-    ----------
-    value
-        Any float.
-    digits
-        Significant digits.
-
-    Returns
-    -------
-    str
-        Never `nan`, `inf` or `-0`.
-
-    Examples
-    --------
-    >>> number(14.8962), number(0.00123456), number(-0.0), number(3.2e-9), number(float("nan"))
-    ('14.9', '0.00123', '0', '3.2e-9', 'no number')
-    """
-    if math.isnan(value):
-        return NO_NUMBER
-    if math.isinf(value):
-        return "without limit"
-    rounded = float(f"{value:.{digits}g}")
-    if rounded == 0.0:
-        return "0"
-    order = math.floor(math.log10(abs(rounded)))
-    if -4 <= order < 6:
-        text = f"{rounded:.{max(digits - 1 - order, 0)}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    mantissa, _, exponent = f"{rounded:.{digits - 1}e}".partition("e")
-    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{mantissa}e{int(exponent)}"
-
-
-def amount(value: float, unit: str, digits: int = 3) -> str:
-    """A number and its unit; a ratio has none.
-
-    Examples
-    --------
-    >>> amount(14.8962, "ng/mL"), amount(0.873, "dimensionless")
-    ('14.9 ng/mL', '0.873')
-    """
-    if math.isnan(value) or is_plain(unit):
-        return number(value, digits)
-    return f"{number(value, digits)} {unit}"
-
-
-def is_plain(unit: str) -> bool:
-    """Whether a unit is that of a ratio, which is not written."""
-    return unit.strip() in {"", "1", "dimensionless"}
-
-
-def _percent_number(fraction: float) -> str:
-    """Two digits, but nothing below a hundredth of a percent: no change is known so well."""
-    digits = 3 if abs(fraction) >= 0.995 else 2
-    return number(round(100.0 * fraction, 2) if math.isfinite(fraction) else fraction, digits)
-
-
-def percent(fraction: float) -> str:
-    """A fraction as percent, with a sign only if negative.
-
-    Examples
-    --------
-    >>> percent(0.1843), percent(-0.0042), percent(1.234), percent(-1e-12)
-    ('18 %', '-0.42 %', '123 %', '0 %')
-    """
-    return NO_NUMBER if math.isnan(fraction) else f"{_percent_number(fraction)} %"
-
-
-def _signed(fraction: float) -> str:
-    text = _percent_number(fraction)
-    return f"+{text}" if fraction > 0.0 and text != "0" and math.isfinite(fraction) else text
-
-
-def change(fraction: float) -> str:
-    """A change as percent, always with its sign.
-
-    Examples
-    --------
-    >>> change(0.06), change(-0.41), change(-0.0)
-    ('+6 %', '-41 %', '0 %')
-    """
-    return NO_NUMBER if math.isnan(fraction) else f"{_signed(fraction)} %"
-
-
-def change_range(interval: Interval) -> str:
-    """The 5th and 95th percentile of a change.
-
-    Examples
-    --------
-    >>> change_range(Interval(low=-0.41, middle=-0.2, high=0.06))
-    '-41 to +6 %'
-    """
-    if math.isnan(interval.low) and math.isnan(interval.high):
-        return NO_NUMBER
-    if math.isnan(interval.low) or math.isnan(interval.high):
-        return f"{change(interval.low)} to {change(interval.high)}"
-    low, high = _signed(interval.low), _signed(interval.high)
-    return f"{low} %" if low == high else f"{low} to {high} %"
-
-
-def duration(hours: float, digits: int = 2) -> str:
-    """A time: hours below 48 h, days above.
-
-    Examples
-    --------
-    >>> duration(1.75), duration(100.8), duration(float("nan"))
-    ('1.8 h', '4.2 d', 'not before the run ends')
-    """
-    if math.isnan(hours):
-        return NOT_REACHED
-    if abs(hours) < _DAYS_FROM:
-        return f"{number(hours, digits)} h"
-    days = hours / 24.0
-    return f"{number(days, max(digits, 3) if days >= 99.5 else digits)} d"
-
-
-def duration_range(interval: Interval) -> str:
-    """The 5th and 95th percentile of a time.
-
-    Examples
-    --------
-    >>> duration_range(Interval(low=96.0, middle=100.0, high=120.0))
-    '4 to 5 d'
-    >>> duration_range(Interval(low=40.0, middle=100.0, high=float("nan")))
-    '40 h to not before the run ends'
-    """
-    low, high = duration(interval.low), duration(interval.high)
-    if low == high:
-        return low
-    if not math.isnan(interval.high) and low[-2:] == high[-2:]:
-        return f"{low[:-2]} to {high}"
-    return f"{low} to {high}"
-
-
-def span(interval: Interval, unit: str) -> str:
-    """The 5th and 95th percentile of an amount, with the unit once.
-
-    Examples
-    --------
-    >>> span(Interval(low=10.22, middle=12.0, high=14.04), "ng/mL")
-    '10.2 to 14 ng/mL'
-    """
-    if math.isnan(interval.low) or math.isnan(interval.high):
-        return f"{amount(interval.low, unit)} to {amount(interval.high, unit)}"
-    return f"{number(interval.low)} to {amount(interval.high, unit)}"
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _plural(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def target_noun(answer: Answer) -> str:
@@ -227,11 +79,11 @@ def headline(effect: Effect, answer: Answer) -> str:
     if math.isnan(middle):
         return f"{_capital(noun)} cannot be told: no run gave a number."
     if abs(middle) < _STILL:
-        return f"{_capital(noun)} hardly moves: {change(middle)} at most (median person)."
+        return f"{_capital(noun)} hardly moves: {change(middle, relative=effect.relative)} at most (median person)."
     verb = "falls" if middle < 0.0 else "rises"
     when = duration(effect.time_of_largest.people.middle)
     return (
-        f"{_capital(noun)} {verb} by {percent(abs(middle))} at most, "
+        f"{_capital(noun)} {verb} by {percent(abs(middle), relative=effect.relative)} at most, "
         f"{when} after the first dose (median person)."
     )
 
@@ -261,22 +113,22 @@ def effect_sentences(effect: Effect, answer: Answer) -> tuple[str, ...]:
         effect.mean_change_last_day,
     )
     people = (
-        f"Between people the largest change is {change_range(largest.people)} "
+        f"Between people the largest change is {change_range(largest.people, relative=effect.relative)} "
         f"(5th to 95th percentile), after {duration_range(when.people)}."
     )
     unknown = (
-        f"Uncertainty of the typical person: {change_range(largest.uncertainty)} "
-        f"(median {change(largest.uncertainty.middle)}); {direction_words(effect)}."
+        f"Uncertainty of the typical person: {change_range(largest.uncertainty, relative=effect.relative)} "
+        f"(median {change(largest.uncertainty.middle, relative=effect.relative)}); {direction_words(effect)}."
     )
-    mean = f"Mean over the 24 h after the last dose: {spread_words(day)}."
+    mean = f"Mean over the 24 h after the last dose: {spread_words(day, relative=effect.relative)}."
     return (first, people, unknown, mean)
 
 
-def spread_words(spread: Spread) -> str:
+def spread_words(spread: Spread, *, relative: bool = True) -> str:
     """A change in the median person, with both kinds of spread."""
     return (
-        f"{change(spread.people.middle)} (people {change_range(spread.people)}; "
-        f"uncertainty {change_range(spread.uncertainty)})"
+        f"{change(spread.people.middle, relative=relative)} (people {change_range(spread.people, relative=relative)}; "
+        f"uncertainty {change_range(spread.uncertainty, relative=relative)})"
     )
 
 
@@ -287,7 +139,12 @@ def no_drug_sentence(effect: Effect, answer: Answer) -> str:
     moves = max(abs(value) for one in ends for value in (one.low, one.high))
     if math.isnan(moves):
         return f"Without a dose {noun} cannot be told: no run gave a number."
-    bound = "less than 0.01 %" if moves < 0.0001 else f"at most {percent(moves)}"
+    least = percent(0.0001, relative=effect.relative)
+    bound = (
+        f"less than {least}"
+        if moves < 0.0001
+        else f"at most {percent(moves, relative=effect.relative)}"
+    )
     length = duration(effect.until)
     if moves < _REST:
         return f"Nothing moves: without a dose {noun} strays by {bound} in {length}."
@@ -302,19 +159,20 @@ def rebound_sentence(effect: Effect) -> str:
     middle = effect.rebound.people.middle
     if effect.doses == 0 or math.isnan(middle) or abs(middle) < _STILL:
         return ""
-    return f"On the way it passes baseline to the other side, at most by {spread_words(effect.rebound)}."
+    swing = spread_words(effect.rebound, relative=effect.relative)
+    return f"On the way it passes baseline to the other side, at most by {swing}."
 
 
 def after_sentence(effect: Effect) -> str:
     """What happens after the last dose; empty for a scenario without doses."""
     if effect.doses == 0 or math.isnan(effect.largest_change.people.middle):
         return ""
-    near = f"within {percent(effect.settled_within)} of baseline"
+    near = f"within {percent(effect.settled_within, relative=effect.relative)} of baseline"
     settled, left = effect.settled, effect.until - effect.last_dose
     if math.isnan(settled.people.middle):
         return (
             f"Not back {near} when the run ends, {duration(left)} after the last dose: "
-            f"still {spread_words(effect.change_at_end)}."
+            f"still {spread_words(effect.change_at_end, relative=effect.relative)}."
         )
     ranges = (
         f"(people {duration_range(settled.people)}; "
@@ -345,7 +203,36 @@ def known_sentence(answer: Answer) -> str:
         return "The model has no numbers of its own."
     verbs = {"read": "read in a source", "derived": "derived from such numbers"}
     parts = [f"{count} {verbs.get(status, status)}" for status, count in answer.statuses]
-    return f"Of {_plural(total, 'number', 'numbers')} in the model: {', '.join(parts)}."
+    return f"Of {plural(total, 'number', 'numbers')} in the model: {', '.join(parts)}."
+
+
+def is_relative(answer: Answer) -> bool:
+    """Whether changes are told as parts of a baseline."""
+    return all(effect.relative for effect in answer.effects)
+
+
+def sweep_sentences(answer: Answer) -> tuple[str, ...]:
+    """What decides the answer, and which assumed numbers move it by more than a tenth."""
+    sweep = answer.sweep
+    if sweep is None or not sweep.movers:
+        return ()
+    first = sweep.movers[0]
+    relative = is_relative(answer)
+    low, high, typical = (
+        change(value, relative=relative) for value in (first.low, first.high, sweep.typical)
+    )
+    told = (
+        f"What decides the answer ({sweep.scenario}): most of all {first.name} ({first.meaning}, {first.status}), "
+        f"which alone takes the largest change from {low} to {high}; typical {typical}."
+    )
+    lines = [told]
+    assumed = [one.name for one in sweep.movers if one.status == "assumed" and one.share > DECISIVE]
+    if assumed:
+        count = plural(len(assumed), "assumed number moves", "assumed numbers move")
+        lines.append(f"{count} it by more than {DECISIVE:.0%} of itself: {', '.join(assumed)}.")
+    else:
+        lines.append(f"No assumed number alone moves it by more than {DECISIVE:.0%} of itself.")
+    return tuple(lines)
 
 
 def held_out(answer: Answer) -> tuple[Comparison, ...]:
@@ -379,13 +266,13 @@ def comparison_sentences(answer: Answer) -> tuple[str, ...]:
         return ("No published observation is compared with this run.",)
     held = held_out(answer)
     used = len(answer.comparisons) - len(held)
-    calibration = _plural(used, "calibration point", "calibration points")
+    calibration = plural(used, "calibration point", "calibration points")
     calibration += " is" if used == 1 else " are"
     if not held:
         first = f"No held-out observation is compared; {calibration} no test of the model."
     else:
         hits = sum(one.inside for one in held)
-        seen = _plural(len(held), "held-out observation", "held-out observations")
+        seen = plural(len(held), "held-out observation", "held-out observations")
         first = f"{hits} of {seen} {'lies' if hits == 1 else 'lie'} inside the 90 % interval"
         first += f"; {calibration} not counted." if used else "."
     errors = _errors_sentence(held)
@@ -452,6 +339,6 @@ def answer_text(answer: Answer) -> str:
         blocks.append((f"{scenario_label(effect)}:", *(f"  {text}" for text in told if text)))
     blocks.append((spread_sentence(answer),))
     blocks.append(comparison_sentences(answer))
-    blocks.append((known_sentence(answer),))
+    blocks.append((known_sentence(answer), *sweep_sentences(answer)))
     blocks.append(failure_sentences(answer))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -85,6 +85,42 @@ def describe(distribution: Distribution, unit: str) -> str:
             return f"bernoulli {100 * probability:.6g} %"
 
 
+_NINETY = 1.6448536269514722  # 95th percentile of the standard normal
+
+
+def edges(distribution: Distribution, center: float) -> tuple[float, float]:
+    """The 5th and the 95th percentile of a distribution about `center`.
+
+    Parameters
+    ----------
+    distribution
+        Its numbers in the unit of `center`.
+    center
+        The value that it lies about (not used by uniform ones).
+
+    Returns
+    -------
+    tuple of two floats
+
+    Examples
+    --------
+    >>> edges(Uniform(0.0, 10.0), 3.0)
+    (0.5, 9.5)
+    """
+    match distribution:
+        case Normal(sd):
+            return center - _NINETY * sd, center + _NINETY * sd
+        case LogNormal():
+            factor = math.exp(_NINETY * distribution.log_sd)
+            return center / factor, center * factor
+        case Uniform(low, high):
+            return low + 0.05 * (high - low), high - 0.05 * (high - low)
+        case LogUniform(low, high):
+            return low * (high / low) ** 0.05, low * (high / low) ** 0.95
+        case Bernoulli():
+            return 0.0, 1.0
+
+
 def uniforms(*, seed: int, stage: Stage, name: str, replicate: int, subjects: range) -> FloatArray:
     """Two uniform numbers in (0, 1) for every subject, from the key alone.
 

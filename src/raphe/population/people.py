@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from raphe.core.draws import FloatArray, Stage, sample, uniforms
+from raphe.core.draws import FloatArray, Stage, edges, sample, uniforms
 from raphe.core.errors import UnitError, UnknownNameError, nearest
 from raphe.core.units import Quantity
 from raphe.language.model import Model, Parameter
@@ -26,6 +26,7 @@ class Layer(StrEnum):
     PEOPLE = "people"  # many persons, every population value at its best estimate
     TYPICAL = "typical"  # the typical person, in many draws of the population values
     TRIALS = "trials"  # in each draw, a trial with persons of its own
+    SWEPT = "swept"  # the typical person, then with one population value at a time at its 5th and 95th percentile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,8 @@ def draw_subjects(
         If a fixed value has the wrong dimension.
     """
     check_fixed(model, fixed)
+    if layer is Layer.SWEPT:
+        return _swept(model, fixed)
     draws = 1 if layer is Layer.PEOPLE else population.draws
     persons = {
         Layer.PEOPLE: population.people,
@@ -118,6 +121,30 @@ def draw_subjects(
         parameters=np.ascontiguousarray(np.stack(columns, axis=1)),
         person=np.tile(np.arange(persons, dtype=np.int64), draws),
         draw=np.repeat(np.arange(draws, dtype=np.int64), persons),
+    )
+
+
+def swept_parameters(model: Model, fixed: Mapping[str, Quantity]) -> tuple[Parameter, ...]:
+    """The parameters that the layer SWEPT moves: all that are uncertain and that nothing fixes."""
+    return tuple(one for one in model.parameters if one.uncertainty and one.name not in fixed)
+
+
+def _swept(model: Model, fixed: Mapping[str, Quantity]) -> Subjects:
+    """The typical person, then two for each uncertain value; `draw` counts values from 1, `person` is 0 or 1."""
+    values = [fixed.get(one.name, one.value).base for one in model.parameters]
+    places = {one.name: place for place, one in enumerate(model.parameters)}
+    moved = swept_parameters(model, fixed)
+    table = np.tile(values, (1 + 2 * len(moved), 1))
+    for number, one in enumerate(moved):
+        if one.uncertainty is None:
+            continue
+        for side, value in enumerate(edges(one.uncertainty, one.value.value)):
+            table[1 + 2 * number + side, places[one.name]] = value * one.value.unit.factor
+    count = np.arange(2 * len(moved), dtype=np.int64)
+    return Subjects(
+        parameters=np.ascontiguousarray(table),
+        person=np.concatenate([[0], count % 2]),
+        draw=np.concatenate([[0], 1 + count // 2]),
     )
 
 

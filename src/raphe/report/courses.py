@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raphe.analysis.answer import Band, Course
-from raphe.analysis.wording import amount, duration, is_plain
+from raphe.analysis.numerals import amount, duration, is_plain
 from raphe.core.draws import FloatArray
 
 MAX_POINTS = 400  # drawn of one line

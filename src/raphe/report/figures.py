@@ -23,14 +23,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from numpy.typing import NDArray
 
 from raphe.analysis.answer import Answer, Comparison, Course, Effect, Interval
-from raphe.analysis.wording import (
-    amount,
-    change,
-    is_plain,
-    number,
-    span,
-    verdict,
-)
+from raphe.analysis.numerals import amount, change, is_plain, number, span
+from raphe.analysis.wording import verdict
 from raphe.core.draws import FloatArray
 from raphe.report.courses import axis_label, course_words, is_ratio, limits, taken, thinned
 from raphe.report.svg import inline_svg, printable
@@ -46,7 +40,7 @@ INK = "#222222"
 MUTED = "#767676"
 DOSING = "#EDEDED"
 
-_STYLE: dict[Any, Any] = {  # the type of its keys differs between versions of matplotlib
+STYLE: dict[Any, Any] = {  # the type of its keys differs between versions of matplotlib
     "axes.axisbelow": True,
     "axes.edgecolor": "#555555",
     "axes.formatter.use_mathtext": False,
@@ -152,8 +146,8 @@ def _draw_course(
     around: tuple[float, float],
     prefix: str,
 ) -> str:
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(4.7, 2.9)
+    with mpl.rc_context(STYLE):
+        figure, axes = blank_figure(4.7, 2.9)
         longest = float(course.hours[-1]) if len(course.hours) else 1.0
         scale = 24.0 if longest > _DAYS_FROM else 1.0
         if effect is not None and effect.doses:
@@ -173,11 +167,11 @@ def _draw_course(
         axes.set_ylabel(_short(axis_label(course), 40))
         axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 7, 10]))
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
         axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
         if not np.isfinite(course.people.middle).any():
             axes.text(0.5, 0.5, "no finished run", transform=axes.transAxes, ha="center")
-        return _svg(
+        return finished_svg(
             figure,
             prefix=prefix,
             title=f"{course.title}: {course.scenario}",
@@ -185,7 +179,8 @@ def _draw_course(
         )
 
 
-def _tick(value: float) -> str:
+def tick_text(value: float) -> str:
+    """A number on an axis, with a true minus."""
     return number(value, 4).replace("-", "\u2212")
 
 
@@ -253,25 +248,32 @@ def draw_effects(answer: Answer) -> str:
     effects = [effect for effect in answer.effects if effect.doses]
     if not effects:
         return ""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(5.0, 0.75 + 0.72 * len(effects))
+    with mpl.rc_context(STYLE):
+        figure, axes = blank_figure(5.0, 0.75 + 0.72 * len(effects))
         axes.axvline(0.0, color="#777777", linewidth=1.0, zorder=1)
         for row, effect in enumerate(effects):
             label = _short(effect.scenario, 48)
             place = axes.get_yaxis_transform()
             axes.text(0.0, row - 0.3, label, transform=place, fontsize=9.5, zorder=6)
-            _interval_line(axes, effect.largest_change.people, row, PEOPLE, "o")
-            _interval_line(axes, effect.largest_change.uncertainty, row + 0.28, UNCERTAIN, "s")
+            scale = 100.0 if effect.relative else 1.0
+            _interval_line(axes, effect.largest_change.people, scale, row, PEOPLE, "o")
+            _interval_line(
+                axes, effect.largest_change.uncertainty, scale, row + 0.28, UNCERTAIN, "s"
+            )
         axes.set_ylim(len(effects) - 0.4, -0.65)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.margins(x=0.06)
         axes.xaxis.set_major_locator(MaxNLocator(7, steps=_STEPS))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
         axes.grid(axis="x", color="#E6E6E6", linewidth=0.6)
-        axes.set_xlabel("largest change from baseline, %")
-        told = [f"{e.scenario}: {change(e.largest_change.people.middle)}" for e in effects]
-        return _svg(
+        percent = ", %" if all(effect.relative for effect in effects) else ""
+        axes.set_xlabel(f"largest change from baseline{percent}")
+        told = [
+            f"{e.scenario}: {change(e.largest_change.people.middle, relative=e.relative)}"
+            for e in effects
+        ]
+        return finished_svg(
             figure,
             prefix="effects-",
             title="Largest change of the target in each scenario",
@@ -279,8 +281,10 @@ def draw_effects(answer: Answer) -> str:
         )
 
 
-def _interval_line(axes: Axes, interval: Interval, row: float, color: str, marker: str) -> None:
-    ends = np.asarray([interval.low, interval.middle, interval.high]) * 100.0
+def _interval_line(
+    axes: Axes, interval: Interval, scale: float, row: float, color: str, marker: str
+) -> None:
+    ends = np.asarray([interval.low, interval.middle, interval.high]) * scale
     if not np.isfinite(ends).all():
         return
     people = color == PEOPLE
@@ -319,8 +323,8 @@ def draw_comparisons(answer: Answer) -> str:
     if not shown:
         return ""
     shown.sort(key=lambda one: one.role == "calibration")
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(7.0, 1.25 + 0.3 * len(shown))
+    with mpl.rc_context(STYLE):
+        figure, axes = blank_figure(7.0, 1.25 + 0.3 * len(shown))
         ends = [end for one in shown for end in _ratios(one.predicted, one.observed)]
         ends += [value for one in shown for value in _rival_ratios(one)]
         wide = max(2.2, *(max(end, 1.0 / end) for end in ends)) * 1.12
@@ -346,7 +350,7 @@ def draw_comparisons(answer: Answer) -> str:
             handletextpad=0.4,
             columnspacing=1.4,
         )
-        return _svg(
+        return finished_svg(
             figure,
             prefix="comparisons-",
             title="Predicted over observed for every published observation",
@@ -439,14 +443,14 @@ def _comparison_key(shown: Sequence[Comparison]) -> list[Line2D]:
     return key
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def blank_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of a size in inches with one set of axes, laid out without any window."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasSVG(figure)
     return figure, figure.add_subplot()
 
 
-def _svg(figure: Figure, *, prefix: str, title: str, description: str) -> str:
+def finished_svg(figure: Figure, *, prefix: str, title: str, description: str) -> str:
     """Write a figure as SVG that may stand inline in a page beside others.
 
     Parameters

@@ -18,13 +18,14 @@ from urllib.parse import quote
 import numpy as np
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from raphe.analysis import wording
+from raphe.analysis import numerals, wording
 from raphe.analysis.answer import Answer, Comparison, Course, Effect
 from raphe.core.errors import FileError, Place
 from raphe.core.sources import Source
 from raphe.language.show import ParameterRow
 from raphe.report.figures import draw_comparisons, draw_effects, draw_outputs
 from raphe.report.svg import printable
+from raphe.report.tornado import draw_tornado, strongest
 
 _TEMPLATE = "page.html.j2"
 _TABLE_ROWS = 12  # times in the table that stands for a figure
@@ -111,10 +112,10 @@ def render_page(answer: Answer) -> str:
     )
     environment.filters.update(typeset=typeset, breakable=breakable)
     environment.globals.update(
-        amount=wording.amount,
-        is_plain=wording.is_plain,
-        span=wording.span,
-        number=wording.number,
+        amount=numerals.amount,
+        is_plain=numerals.is_plain,
+        span=numerals.span,
+        number=numerals.number,
         verdict=wording.verdict,
         table_rows=table_rows,
         cited=lambda text: _cited(text, numbers),
@@ -132,6 +133,11 @@ def render_page(answer: Answer) -> str:
         comparison_sentences=wording.comparison_sentences(answer)[:3],
         spread=wording.spread_sentence(answer),
         known=wording.known_sentence(answer),
+        movers=strongest(answer),
+        tornado=draw_tornado(answer),
+        sweep_sentences=wording.sweep_sentences(answer),
+        change=numerals.change,
+        relative=wording.is_relative(answer),
         failures=wording.failure_sentences(answer),
         groups=_groups(answer),
         references=references,
@@ -178,15 +184,15 @@ def table_rows(course: Course) -> tuple[TableRow, ...]:
     places = np.unique([int(np.argmin(np.abs(course.hours - hour))) for hour in wanted])
 
     def told(value: float) -> str:
-        return wording.amount(float(value), course.unit)
+        return numerals.amount(float(value), course.unit)
 
     def ranged(low: float, high: float) -> str:
-        return f"{wording.number(float(low))} to {wording.number(float(high))}"
+        return f"{numerals.number(float(low))} to {numerals.number(float(high))}"
 
     people, unknown = course.people, course.uncertainty
     return tuple(
         TableRow(
-            time=wording.duration(float(course.hours[k]), 3),
+            time=numerals.duration(float(course.hours[k]), 3),
             people=told(people.middle[k]),
             people_range=ranged(people.low[k], people.high[k]),
             uncertainty=told(unknown.middle[k]),
@@ -204,9 +210,9 @@ def _effect_row(effect: Effect, answer: Answer) -> EffectRow:
         details=tuple(details),
         after=wording.after_sentence(effect),
         dosed=effect.doses > 0,
-        big=wording.change(effect.largest_change.people.middle),
-        doubt=wording.change_range(effect.largest_change.uncertainty),
-        end=wording.spread_words(effect.change_at_end),
+        big=numerals.change(effect.largest_change.people.middle, relative=effect.relative),
+        doubt=numerals.change_range(effect.largest_change.uncertainty, relative=effect.relative),
+        end=wording.spread_words(effect.change_at_end, relative=effect.relative),
     )
 
 

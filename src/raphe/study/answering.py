@@ -17,13 +17,16 @@ from raphe.analysis.answer import (
     Effect,
     Failure,
     Interval,
+    Mover,
     Provenance,
     RivalPrediction,
     Spread,
+    Sweep,
 )
 from raphe.analysis.summary import (
     band,
     changes,
+    has_baseline,
     interval,
     largest_change,
     mean_over,
@@ -42,11 +45,13 @@ from raphe.engine.status import Status as RunStatus
 from raphe.language.model import Model, Observation, SpreadKind, Statistic
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
+from raphe.population.people import swept_parameters
 from raphe.study.plan import observed, trial_size
 from raphe.study.question import Scenario, Study
 from raphe.study.run import Ran
 
 SETTLED_WITHIN = 0.01
+_NOTHING = 1e-9  # a change that is none
 _MAX_COURSE = 400  # times of a course that a report keeps
 
 
@@ -86,6 +91,7 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
         model=f"{model.name}: {model.title}",
         modules=model.slots,
         effects=tuple(_effect(ran.results, one, target.quantity) for one in study.scenarios),
+        sweep=_sweep(study, ran, target.quantity),
         courses=tuple(
             _course(ran.results, scenario, shown.quantity, shown.title)
             for shown in model.shown
@@ -115,9 +121,12 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
     regimen = scenario.regimen
     figures: dict[str, dict[str, Interval]] = {}
     falling = rising = 0.0
+    relative = True
     for layer in ("people", "typical"):
         data = results.dataset(scenario.name, layer)
-        times, change = _times(data), changes(_finished(data, output))
+        values = _finished(data, output)
+        times, change = _times(data), changes(values)
+        relative = has_baseline(values)
         size, when = largest_change(change, times)
         last = regimen.last_dose
         parts = {
@@ -137,6 +146,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
     return Effect(
         scenario=scenario.name,
         regimen=regimen.text,
+        relative=relative,
         doses=len(regimen.expanded().doses),
         last_dose=regimen.last_dose,
         until=scenario.grid.times[-1],
@@ -150,6 +160,38 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
         share_falling=falling,
         share_rising=rising,
     )
+
+
+def _sweep(study: Study, ran: Ran, output: str) -> Sweep | None:
+    """Largest changes with one uncertain number at a time, in the scenario with the largest change."""
+    sizes: dict[str, FloatArray] = {}
+    for scenario in study.scenarios:
+        if scenario.regimen.doses:
+            data = ran.results.dataset(scenario.name, "swept")
+            if not np.any(data["status"].values):
+                change = changes(values_of(data, output))
+                sizes[scenario.name] = largest_change(change, _times(data))[0]
+    if not sizes:
+        return None
+    name = max(sizes, key=lambda name: abs(sizes[name][0]))
+    typical, *moved = sizes[name].tolist()
+    if abs(typical) < _NOTHING:
+        return None
+    movers = []
+    for number, one in enumerate(swept_parameters(ran.model, study.fixed)):
+        low, high = moved[2 * number : 2 * number + 2]
+        movers.append(
+            Mover(
+                name=one.name,
+                meaning=one.meaning,
+                status="" if one.provenance is None else one.provenance.status.value,
+                low=low,
+                high=high,
+                share=max(abs(low - typical), abs(high - typical)) / abs(typical),
+            )
+        )
+    movers.sort(key=lambda mover: (-mover.share, mover.name))
+    return Sweep(scenario=name, typical=typical, movers=tuple(movers))
 
 
 def _course(results: Results, scenario: Scenario, output: str, title: str) -> Course:

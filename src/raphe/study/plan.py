@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from raphe.language.compose import compose
 from raphe.language.model import Assembly, Observation
 from raphe.library.catalog import Catalog, observations_of
-from raphe.population.people import Layer
+from raphe.population.people import Layer, swept_parameters
 from raphe.study.question import Scenario, Study, usual_route
 
 UNKNOWN_SIZE = 24
@@ -61,9 +62,9 @@ class Plan:
 def make_plan(study: Study, catalog: Catalog) -> Plan:
     """Work out what is to be run.
 
-    Every scenario is run for many people and for the typical person. Scenarios that somebody has observed are also run
-    as trials of the observed size, on people like those of the trial, and for the typical one of them with every rival
-    of the observed slot.
+    Every scenario is run for many people and for the typical person; with doses, also for the typical person with one
+    uncertain value at a time. Scenarios that somebody has observed are also run as trials of the observed size, on
+    people like those of the trial, and for the typical one of them with every rival of the observed slot.
 
     Parameters
     ----------
@@ -82,10 +83,14 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
         Layer.PEOPLE: study.population.people,
         Layer.TYPICAL: study.population.draws,
     }
+    model = compose(assembly, catalog.library, choices=study.choices)
+    swept = 1 + 2 * len(swept_parameters(model, study.fixed))
     jobs = []
     for scenario in study.scenarios:
         for layer, count in counts.items():
             jobs.append(Job(variant=main, scenario=scenario, layer=layer, subjects=count))
+        if scenario.regimen.doses:
+            jobs.append(Job(variant=main, scenario=scenario, layer=Layer.SWEPT, subjects=swept))
         seen = observed(study, scenario, catalog)
         for sample in sorted({observation.sample or "" for observation in seen}):
             group = tuple(one for one in seen if (one.sample or "") == sample)
