@@ -3,6 +3,8 @@
 import pytest
 
 from raphe.core.errors import LanguageError, UnknownNameError
+from raphe.dosing.regimen import Regimen
+from raphe.language.model import Role
 from raphe.language.parse import parse
 from raphe.library.catalog import find_model, load_catalog, make_catalog, observations_of
 
@@ -43,3 +45,19 @@ def test_every_observation_has_a_source_and_a_role():
 def test_every_source_can_be_found_by_others():
     for source in load_catalog().library.sources.values():
         assert source.doi or source.pmid or source.url or source.journal, source.key
+
+
+def test_calibration_points_stand_in_one_file_and_nothing_else_does():
+    for one in load_catalog().observations:
+        apart = one.place.file == "observations/calibration.raphe"
+        assert apart == (one.role is Role.CALIBRATION), one.name
+
+
+def test_every_regimen_of_the_library_reads():
+    catalog = load_catalog()
+    for one in catalog.observations:
+        Regimen.from_text(one.regimen)
+    for assembly in catalog.assemblies.values():
+        for drug in assembly.drugs:
+            for text in drug.usual:
+                Regimen.from_text(text)
