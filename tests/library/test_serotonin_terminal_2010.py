@@ -69,3 +69,7 @@ def test_synthesis_follows_tryptophan_and_less_than_in_proportion(fed):
     runner = fed("serotonin_terminal_2010", "tryptophan_supply")
     outcome = runner.run(runner.defaults(step__level=2.0), [240.0], options=OPTIONS)
     assert 1.1 < runner.values(outcome, "terminal.synthesis_change")[0, 0] < 2.0
+
+
+def test_vesicles_fill_with_the_published_maximum(rest):
+    assert at(rest, "filling_maximum") == pytest.approx(3500.0, rel=0.01)

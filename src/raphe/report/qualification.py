@@ -13,7 +13,7 @@ from raphe.language.model import Direction, Role
 from raphe.study.curves import CurveFit, share_within
 from raphe.study.qualify import RivalRows, Row
 
-_GOOD, _OPEN, _BAD = ("inside", "right"), ("open",), ("outside", "wrong")
+_GOOD, _OPEN, _BAD, _FAILED = ("inside", "right"), ("open",), ("outside", "wrong"), ("failed",)
 _HEADS = (
     "observation",
     "who",
@@ -177,13 +177,16 @@ def _rivals(rivals: Sequence[RivalRows]) -> Iterable[str]:
             "inside or right",
             "open",
             "outside or wrong",
+            "failed",
             "mean fold",
         )
     )
-    yield _line(["---"] * 7)
+    yield _line(["---"] * 8)
     for one in rivals:
         for name, rows in (("(own)", one.own), (one.module, one.rival)):
-            counts = [sum(row.verdict in words for row in rows) for words in (_GOOD, _OPEN, _BAD)]
+            counts = [
+                sum(row.verdict in words for row in rows) for words in (_GOOD, _OPEN, _BAD, _FAILED)
+            ]
             folds = [row.fold_error for row in rows if row.fold_error is not None]
             mean = f"{statistics.geometric_mean(folds):.2f} (n {len(folds)})" if folds else ""
             yield _line((one.slot, name, str(len(rows)), *(str(count) for count in counts), mean))
