@@ -238,3 +238,16 @@ def test_a_sweep_leaves_fixed_numbers_alone(model):
     name = swept_parameters(model, {})[0].name
     fixed = {name: next(one.value for one in model.parameters if one.name == name)}
     assert name not in [one.name for one in swept_parameters(model, fixed)]
+
+
+@pytest.mark.parametrize("layer", Layer)
+def test_some_subjects_alone_are_the_same_as_among_all(model, layer):
+    population = Population(people=9, draws=5, seed=4)
+    whole = draw_subjects(model, population, layer, trial_size=3, fixed={})
+    end = len(whole.parameters)
+    for part in (range(2), range(1, end), range(end - 1, end)):
+        some = draw_subjects(model, population, layer, trial_size=3, fixed={}, only=part)
+        rows = slice(part.start, part.stop)
+        assert np.array_equal(some.parameters, whole.parameters[rows])
+        assert np.array_equal(some.person, whole.person[rows])
+        assert np.array_equal(some.draw, whole.draw[rows])

@@ -72,8 +72,9 @@ def draw_subjects(
     *,
     trial_size: int = 1,
     fixed: Mapping[str, Quantity],
+    only: range | None = None,
 ) -> Subjects:
-    """Draw the subjects of one layer.
+    """Draw the subjects of one layer, or some of them.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ def draw_subjects(
         Persons of each trial of the layer TRIALS.
     fixed
         Parameters that everybody shares: no spread of either kind.
+    only
+        Which of the layer's subjects, in their order; the same numbers as if all were drawn.
 
     Returns
     -------
@@ -102,25 +105,49 @@ def draw_subjects(
     """
     check_fixed(model, fixed)
     if layer is Layer.SWEPT:
-        return _swept(model, fixed)
-    draws = 1 if layer is Layer.PEOPLE else population.draws
-    persons = {
-        Layer.PEOPLE: population.people,
-        Layer.TYPICAL: 1,
-        Layer.TRIALS: trial_size,
-    }[layer]
+        return _part(_swept(model, fixed), only)
+    if layer is Layer.TRIALS:
+        draws, persons = range(population.draws), range(trial_size)
+        return _part(_drawn(model, population.seed, layer, draws, persons, fixed), only)
+    if layer is Layer.PEOPLE:
+        persons = range(population.people) if only is None else only
+        return _drawn(model, population.seed, layer, range(1), persons, fixed)
+    draws = range(population.draws) if only is None else only
+    return _drawn(model, population.seed, layer, draws, range(1), fixed)
+
+
+def _drawn(
+    model: Model,
+    seed: int,
+    layer: Layer,
+    draws: range,
+    persons: range,
+    fixed: Mapping[str, Quantity],
+) -> Subjects:
+    """Draw by draw, person by person."""
     columns = []
     for parameter in model.parameters:
         if parameter.name in fixed:
-            columns.append(np.full(draws * persons, fixed[parameter.name].base))
+            columns.append(np.full(len(draws) * len(persons), fixed[parameter.name].base))
             continue
-        centers = _centers(parameter, population, layer, draws)
-        values = _persons(parameter, population, layer, centers, persons)
+        centers = _centers(parameter, seed, layer, draws)
+        values = _persons(parameter, seed, layer, centers, draws, persons)
         columns.append(values.ravel() * parameter.value.unit.factor)
     return Subjects(
         parameters=np.ascontiguousarray(np.stack(columns, axis=1)),
-        person=np.tile(np.arange(persons, dtype=np.int64), draws),
-        draw=np.repeat(np.arange(draws, dtype=np.int64), persons),
+        person=np.tile(np.array(persons, dtype=np.int64), len(draws)),
+        draw=np.repeat(np.array(draws, dtype=np.int64), len(persons)),
+    )
+
+
+def _part(subjects: Subjects, only: range | None) -> Subjects:
+    if only is None:
+        return subjects
+    rows = slice(only.start, only.stop)
+    return Subjects(
+        parameters=np.ascontiguousarray(subjects.parameters[rows]),
+        person=subjects.person[rows],
+        draw=subjects.draw[rows],
     )
 
 
@@ -168,35 +195,40 @@ def check_fixed(model: Model, fixed: Mapping[str, Quantity]) -> None:
             raise UnitError(f'"{name}" cannot be {quantity}', advice=f"give it in {unit}")
 
 
-def _centers(parameter: Parameter, population: Population, layer: Layer, draws: int) -> FloatArray:
+def _centers(parameter: Parameter, seed: int, layer: Layer, draws: range) -> FloatArray:
     """The population value in each draw, in the unit of the parameter."""
-    centers = np.full(draws, parameter.value.value)
+    centers = np.full(len(draws), parameter.value.value)
     if layer is Layer.PEOPLE or parameter.uncertainty is None:
         return centers
     pairs = uniforms(
-        seed=population.seed,
+        seed=seed,
         stage=Stage.UNCERTAINTY,
         name=parameter.name,
         replicate=0,
-        subjects=range(draws),
+        subjects=draws,
     )
     return sample(parameter.uncertainty, centers, pairs)
 
 
 def _persons(
-    parameter: Parameter, population: Population, layer: Layer, centers: FloatArray, persons: int
+    parameter: Parameter,
+    seed: int,
+    layer: Layer,
+    centers: FloatArray,
+    draws: range,
+    persons: range,
 ) -> FloatArray:
     """Values of the persons of each draw, shape (draws, persons)."""
-    table = np.repeat(centers[:, None], persons, axis=1)
+    table = np.repeat(centers[:, None], len(persons), axis=1)
     if layer is Layer.TYPICAL or parameter.people is None:
         return table
-    for draw in range(len(centers)):
+    for row, draw in enumerate(draws):
         pairs = uniforms(
-            seed=population.seed,
+            seed=seed,
             stage=Stage.PEOPLE,
             name=parameter.name,
             replicate=0 if layer is Layer.PEOPLE else draw + 1,
-            subjects=range(persons),
+            subjects=persons,
         )
-        table[draw] = sample(parameter.people, table[draw], pairs)
+        table[row] = sample(parameter.people, table[row], pairs)
     return table
