@@ -22,6 +22,7 @@ class Stage(StrEnum):
 
     PEOPLE = "people"  # differences between persons
     UNCERTAINTY = "uncertainty"  # what we do not know of the population value
+    BEHAVIOR = "behavior"  # what persons make of a prescription
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,14 @@ class Epoch:
 
     settings: FloatArray
     parameters: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What each subject makes of the doses: share taken, and delay (h); both of shape (subjects, doses)."""
+
+    share: FloatArray
+    delay: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ def add_dose(
     route: str | None,
     epoch: Epoch,
     epoch_at: Callable[[float], Epoch],
+    taken: Taken | None = None,
 ) -> None:
     """Add the edges of a dose, or of all doses of a series.
 
@@ -92,6 +101,8 @@ def add_dose(
         What holds at the record.
     epoch_at
         What holds just before a time: for the doses of a series after the first.
+    taken
+        What subjects make of single doses; the column is `order`.
 
     Raises
     ------
@@ -102,6 +113,15 @@ def add_dose(
     """
     chosen = _route(program, dose, route)
     given = _given(schedule, program, chosen, dose, epoch)
+    if taken is not None:
+        share = _Varying(taken.share[:, order])
+        delay = _Varying(given.lag.value + taken.delay[:, order], given.lag.slope)
+        given = replace(
+            given,
+            lag=delay,
+            amount=given.amount.times(share),
+            rate=given.rate.times(share),
+        )
     if dose.steady is not Steady.NO:
         _steady(schedule, program, chosen, dose, given, order)
     if dose.amount.base == 0.0:

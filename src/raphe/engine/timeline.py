@@ -11,7 +11,7 @@ import numpy.typing as npt
 from raphe.core.draws import FloatArray
 from raphe.core.errors import DoseError
 from raphe.dosing.regimen import Dose, Regimen
-from raphe.engine.doses import Epoch, add_dose
+from raphe.engine.doses import Epoch, Taken, add_dose
 from raphe.engine.program import Program
 from raphe.engine.schedule import Column, Schedule, timed_events
 
@@ -54,6 +54,7 @@ def make_timeline(
     settings: FloatArray,
     parameters: FloatArray,
     begin: float = 0.0,
+    taken: Taken | None = None,
 ) -> Timeline:
     """Work out when what happens to each subject.
 
@@ -71,6 +72,8 @@ def make_timeline(
         Shape (subjects, parameters), base units: molar masses are taken from here.
     begin
         Where subjects start (h).
+    taken
+        What subjects make of the doses of the expanded regimen; None if they take them as written.
 
     Returns
     -------
@@ -85,11 +88,19 @@ def make_timeline(
     """
     subjects = len(settings)
     epoch = Epoch(settings=settings, parameters=parameters)
-    schedule = Schedule(records=len(regimen.doses), chosen=program.chosen)
-    for order, dose in enumerate(regimen.doses):
+    doses = regimen.doses if taken is None else regimen.expanded().doses
+    schedule = Schedule(records=len(doses), chosen=program.chosen)
+    for order, dose in enumerate(doses):
         check_begin(dose, begin)
         add_dose(
-            schedule, program, dose, order=order, route=route, epoch=epoch, epoch_at=lambda _: epoch
+            schedule,
+            program,
+            dose,
+            order=order,
+            route=route,
+            epoch=epoch,
+            epoch_at=lambda _: epoch,
+            taken=taken,
         )
     begins = np.full(subjects, begin)
     columns = schedule.finish(program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -61,6 +62,16 @@ def make_catalog(documents: Iterable[Document]) -> Catalog:
         assemblies=models,
         observations=tuple(observations.values()),
     )
+
+
+@functools.cache
+def library_digest() -> str:
+    """SHA-256 of the shipped model files: two runs with equal digests are of the same models."""
+    digest = hashlib.sha256()
+    for name, file in _files(resources.files("raphe.library"), "", _MAX_DEPTH):
+        content = file.read_bytes()
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
 def find_model(catalog: Catalog, *, drug: str, target: str) -> Assembly:

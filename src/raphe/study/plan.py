@@ -78,7 +78,9 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
     Plan
     """
     assembly = catalog.assemblies[study.model]
-    main = Variant(choices=study.choices)
+    target = next(one.quantity for one in assembly.targets if one.name == study.target)
+    kept = None if study.outputs is None else tuple(dict.fromkeys([target, *study.outputs]))
+    main = Variant(choices=study.choices, outputs=kept)
     counts = {
         Layer.PEOPLE: study.population.people,
         Layer.TYPICAL: study.population.draws,

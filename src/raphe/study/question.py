@@ -18,7 +18,9 @@ from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.language.compose import compose
 from raphe.language.model import Observation
 from raphe.library.catalog import Catalog, find_model, observations_of
+from raphe.population.behavior import Behavior
 from raphe.population.people import Population
+from raphe.study.endpoints import Endpoint
 
 NO_DRUG = "no drug"
 DEFAULT_POPULATION = Population(people=1000, draws=200, seed=1)
@@ -69,6 +71,12 @@ class Study:
         Tolerances and limits.
     failures_allowed
         Share of the subjects of a run that may fail before the study refuses to be summarized.
+    behavior
+        What people make of their doses; None if they take them as written.
+    outputs
+        What is kept of the model beside the target; None for what the model shows.
+    endpoints
+        Numbers of each person that are worked out from the courses.
     """
 
     title: str
@@ -81,6 +89,9 @@ class Study:
     fixed: Mapping[str, Quantity] = field(default_factory=dict)
     options: Options = DEFAULT_OPTIONS
     failures_allowed: float = 0.0
+    behavior: Behavior | None = None
+    outputs: tuple[str, ...] | None = None
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 def parse_grid(text: str, place: Place | None = None) -> Grid:

@@ -13,19 +13,22 @@ from importlib import metadata
 
 import numpy as np
 
+from raphe.core.draws import FloatArray
 from raphe.core.errors import RapheError
 from raphe.dosing.regimen import Regimen
 from raphe.dosing.routes import routed
 from raphe.engine.compile import Kernel, compile_program
+from raphe.engine.doses import Taken
 from raphe.engine.lower import lower
 from raphe.engine.results import Dataset, Results, to_dataset
-from raphe.engine.solve import settings_of, solve
+from raphe.engine.solve import Outcome, settings_of, solve
 from raphe.engine.status import ADVICE, Status
 from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.language.model import Model
 from raphe.library.catalog import Catalog
-from raphe.population.people import draw_subjects
+from raphe.population.behavior import draw_taking
+from raphe.population.people import Layer, Subjects, draw_subjects
 from raphe.study.plan import Job, Plan
 from raphe.study.question import Study
 
@@ -56,9 +59,20 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
+    """A model and its kernel."""
+
     model: Model
     kernel: Kernel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSubjects:
+    """Subjects of a job, and what came out for them."""
+
+    subjects: Subjects
+    outcome: Outcome
+    times: FloatArray
 
 
 class SubjectsFailedError(RapheError):
@@ -90,7 +104,7 @@ def run_plan(
     SubjectsFailedError
         If more subjects of a run failed than the study allows.
     """
-    prepared = _prepare(plan, catalog, threads)
+    prepared = prepare(plan, catalog, threads)
     runs: dict[tuple[str, str], dict[tuple[str, str], Dataset]] = {}
     done = 0
     for position, job in enumerate(plan.jobs):
@@ -118,18 +132,18 @@ def run_plan(
     )
 
 
-def _prepare(plan: Plan, catalog: Catalog, threads: int) -> list[_Prepared]:
+def prepare(plan: Plan, catalog: Catalog, threads: int) -> list[Prepared]:
     """Model and kernel of each job; equal variants share theirs, and several compile at a time."""
     assembly = catalog.assemblies[plan.study.model]
     keys = [(repr(sorted(j.variant.choices.items())), j.variant.outputs) for j in plan.jobs]
     unique = {key: job.variant for key, job in zip(keys, plan.jobs, strict=True)}
 
-    def make(key: tuple[str, tuple[str, ...] | None]) -> _Prepared:
+    def make(key: tuple[str, tuple[str, ...] | None]) -> Prepared:
         variant = unique[key]
         model = compose(assembly, catalog.library, choices=variant.choices)
         doses = {r for job in plan.jobs for r in _routes(job.scenario.regimen, plan.study, model)}
         program = lower(model, outputs=variant.outputs, doses=tuple(sorted(doses)))
-        return _Prepared(model, compile_program(program))
+        return Prepared(model, compile_program(program))
 
     with ThreadPoolExecutor(threads) as pool:
         made = dict(zip(unique, pool.map(make, unique), strict=True))
@@ -143,10 +157,37 @@ def _routes(regimen: Regimen, study: Study, model: Model) -> set[str]:
     return taken | {routes[study.drug]}
 
 
-def _run_job(
-    plan: Plan, job: Job, prepared: _Prepared, threads: int, report: Callable[[int], None]
-) -> Dataset:
-    study, kernel = plan.study, prepared.kernel
+def run_subjects(
+    study: Study,
+    job: Job,
+    prepared: Prepared,
+    *,
+    threads: int,
+    only: range | None = None,
+    report: Callable[[int], None] | None = None,
+) -> RunSubjects:
+    """Run the subjects of a job, or some of them; their numbers are the same either way.
+
+    Parameters
+    ----------
+    study
+        What is asked.
+    job
+        Which layer in which scenario.
+    prepared
+        Model and kernel of the job's variant.
+    threads
+        Worker threads.
+    only
+        Which of the job's subjects.
+    report
+        Called with the number of subjects finished since the last call.
+
+    Returns
+    -------
+    RunSubjects
+    """
+    kernel = prepared.kernel
     known = {parameter.name for parameter in prepared.model.parameters}
     fixed = study.fixed
     if any(job.variant.key):  # another module need not have a parameter that the study fixes
@@ -157,20 +198,43 @@ def _run_job(
         job.layer,
         trial_size=job.subjects // study.population.draws,
         fixed=fixed,
+        only=only,
     )
     settings = settings_of(kernel, subjects.parameters)
     routes = {drug.name: drug.route for drug in prepared.model.drugs}
+    regimen = routed(job.scenario.regimen, routes)
     timeline = make_timeline(
         kernel.program,
-        routed(job.scenario.regimen, routes),
+        regimen,
         route=routes[study.drug],
         settings=settings,
         parameters=subjects.parameters,
+        taken=_taken(study, job, regimen, subjects),
     )
     times = np.array(job.scenario.grid.times)
     options = replace(study.options, threads=threads)
     outcome = solve(kernel, subjects.parameters, timeline, times, options=options, progress=report)
-    data = to_dataset(outcome, kernel.program.layout, subjects, times)
+    return RunSubjects(subjects=subjects, outcome=outcome, times=times)
+
+
+def _taken(study: Study, job: Job, regimen: Regimen, subjects: Subjects) -> Taken | None:
+    """What people make of the doses; the typical person does as told."""
+    if study.behavior is None or job.layer is not Layer.PEOPLE or not len(subjects.person):
+        return None
+    first, last = int(subjects.person[0]), int(subjects.person[-1])
+    times = [dose.time for dose in regimen.expanded().doses]
+    seed, persons = study.population.seed, range(first, last + 1)
+    share, delay = draw_taking(study.behavior, times, seed=seed, persons=persons)
+    return Taken(share=share, delay=delay)
+
+
+def _run_job(
+    plan: Plan, job: Job, prepared: Prepared, threads: int, report: Callable[[int], None]
+) -> Dataset:
+    study = plan.study
+    ran = run_subjects(study, job, prepared, threads=threads, report=report)
+    outcome = ran.outcome
+    data = to_dataset(outcome, prepared.kernel.program.layout, ran.subjects, ran.times)
     failed = np.flatnonzero(outcome.status)
     if len(failed) > study.failures_allowed * job.subjects:
         first = Status(int(outcome.status[failed[0]]))
@@ -182,7 +246,7 @@ def _run_job(
     return data
 
 
-def _attributes(plan: Plan, main: _Prepared) -> dict[str, str | int | float]:
+def _attributes(plan: Plan, main: Prepared) -> dict[str, str | int | float]:
     study = plan.study
     attributes: dict[str, str | int | float] = {
         "raphe": metadata.version("raphe"),

@@ -19,7 +19,9 @@ from raphe.core.errors import FileError, Place, StudyError, nearest
 from raphe.core.units import parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
+from raphe.population.behavior import Behavior
 from raphe.population.people import Population
+from raphe.study.endpoints import Endpoint, Kind
 from raphe.study.question import DEFAULT_POPULATION, Scenario, Study, default_grid, parse_grid
 
 _MAX_BYTES = 1_000_000
@@ -49,6 +51,22 @@ class _Tolerance(_Strict):
     absolute: float = pydantic.Field(DEFAULT_OPTIONS.absolute, ge=1e-15, le=1e-2)
 
 
+class _Behavior(_Strict):
+    missed: str = "0 %"
+    late: str = "0 h"
+    stops: str = "0 %"
+
+
+class _Endpoint(_Strict):
+    name: str = pydantic.Field(min_length=1, max_length=80)
+    statistic: str
+    of: str
+    begin: str | None = None
+    end: str | None = None
+    limit: str | None = None
+    beyond: float | None = None
+
+
 class _Study(_Strict):
     raphe: int = pydantic.Field(ge=1, le=1)
     title: str = pydantic.Field(min_length=1, max_length=200)
@@ -62,6 +80,9 @@ class _Study(_Strict):
     fixed: dict[str, str] = {}
     tolerance: _Tolerance = _Tolerance()
     failures_allowed: float = pydantic.Field(0.0, ge=0.0, lt=1.0)
+    behavior: _Behavior | None = None
+    outputs: list[str] | None = None
+    endpoints: list[_Endpoint] = []
 
 
 def read_study(path: Path) -> Study:
@@ -137,7 +158,134 @@ def parse_study(text: str, file: str) -> Study:
         fixed=fixed,
         options=Options(relative=raw.tolerance.relative, absolute=raw.tolerance.absolute),
         failures_allowed=raw.failures_allowed,
+        behavior=_behavior(raw, places, Place(file)),
+        outputs=None if raw.outputs is None else tuple(raw.outputs),
+        endpoints=tuple(
+            _endpoint(item, index, places, Place(file)) for index, item in enumerate(raw.endpoints)
+        ),
     )
+
+
+def study_text(study: Study) -> str:
+    """Write a study as the text of a study file, which reads back as an equal study.
+
+    Parameters
+    ----------
+    study
+        Any study.
+
+    Returns
+    -------
+    str
+    """
+    population, options = study.population, study.options
+    tree: dict[str, object] = {
+        "raphe": 1,
+        "title": study.title,
+        "model": study.model,
+        "drug": study.drug,
+        "target": study.target,
+        "seed": population.seed,
+        "people": {"count": population.people, "draws": population.draws},
+        "scenarios": [
+            {"name": one.name, "regimen": one.regimen.text, "times": one.grid.text}
+            for one in study.scenarios
+        ],
+        "choices": dict(study.choices),
+        "fixed": {name: f"{one.value!r} {one.unit.text}" for name, one in study.fixed.items()},
+        "tolerance": {"relative": options.relative, "absolute": options.absolute},
+        "failures_allowed": study.failures_allowed,
+    }
+    if study.behavior is not None:
+        one = study.behavior
+        tree["behavior"] = {
+            "missed": f"{one.missed!r} dimensionless",
+            "late": f"{one.late!r} h",
+            "stops": f"{one.stops!r} dimensionless",
+        }
+    if study.outputs is not None:
+        tree["outputs"] = list(study.outputs)
+    if study.endpoints:
+        tree["endpoints"] = [_endpoint_tree(one) for one in study.endpoints]
+    text = StringIO()
+    writer = ruamel.yaml.YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.width = 10_000
+    writer.dump(tree, text)
+    return text.getvalue()
+
+
+def study_json_schema() -> dict[str, object]:
+    """The JSON Schema of study files, for editors."""
+    return _Study.model_json_schema()
+
+
+def _endpoint_tree(one: Endpoint) -> dict[str, object]:
+    limit = None if one.limit is None else f"{one.limit.value!r} {one.limit.unit.text}"
+    tree: dict[str, object | None] = {
+        "name": one.name,
+        "statistic": one.kind.value,
+        "of": one.output,
+        "begin": None if one.begin is None else f"{one.begin!r} h",
+        "end": None if one.end is None else f"{one.end!r} h",
+        "limit": limit,
+        "beyond": one.beyond,
+    }
+    return {name: value for name, value in tree.items() if value is not None}
+
+
+def _behavior(raw: _Study, places: Mapping[_PathKey, Place], whole: Place) -> Behavior | None:
+    if raw.behavior is None:
+        return None
+
+    def number(name: str, text: str, like: str) -> float:
+        return _number(text, like, _place(places, ("behavior", name), whole))
+
+    return Behavior(
+        missed=number("missed", raw.behavior.missed, "10 %"),
+        late=number("late", raw.behavior.late, "1 h"),
+        stops=number("stops", raw.behavior.stops, "5 %"),
+    )
+
+
+def _endpoint(
+    item: _Endpoint, index: int, places: Mapping[_PathKey, Place], whole: Place
+) -> Endpoint:
+    def here(name: str) -> Place:
+        return _place(places, ("endpoints", index, name), whole)
+
+    kinds = {kind.value: kind for kind in Kind}
+    if item.statistic not in kinds:
+        message = f'no endpoint statistic is called "{item.statistic}"'
+        advice = nearest(item.statistic, kinds)
+        raise StudyError(message, place=here("statistic"), advice=advice)
+    kind = kinds[item.statistic]
+    if (kind in (Kind.TIME_ABOVE, Kind.TIME_BELOW)) != (item.limit is not None):
+        message = (
+            f'"{item.name}": a limit goes with time_above and time_below, and with nothing else'
+        )
+        raise StudyError(message, place=here("statistic"), advice='write limit: "20 ng/mL"')
+    begin = None if item.begin is None else _number(item.begin, "24 h", here("begin"))
+    end = None if item.end is None else _number(item.end, "24 h", here("end"))
+    if begin is not None and end is not None and begin >= end:
+        raise StudyError(f'"{item.name}": the window ends before it begins', place=here("end"))
+    return Endpoint(
+        name=item.name,
+        kind=kind,
+        output=item.of,
+        begin=begin,
+        end=end,
+        limit=None if item.limit is None else parse_quantity(item.limit, here("limit")),
+        beyond=item.beyond,
+    )
+
+
+def _number(text: str, like: str, place: Place) -> float:
+    """A quantity of the same kind as an example, in base units."""
+    quantity = parse_quantity(text, place)
+    if not quantity.unit.same_dimension(parse_quantity(like).unit):
+        raise StudyError(f'"{text}" is of another kind', place=place, advice=f'write "{like}"')
+    return quantity.base
 
 
 def _check_names(raw: _Study, places: Mapping[_PathKey, Place], whole: Place) -> None:
@@ -253,6 +401,8 @@ def _keys(path: _PathKey) -> list[str]:
         "scenarios": _Scenario,
         "people": _People,
         "tolerance": _Tolerance,
+        "behavior": _Behavior,
+        "endpoints": _Endpoint,
     }
     parent = str(path[0]) if len(path) > 1 else ""
     return list(models.get(parent, _Study).model_fields)

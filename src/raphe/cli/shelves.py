@@ -1,113 +1,76 @@
-"""Commands: ask, run, check, qualify, show, cite, library.
-
-They print, read files, and turn the user's mistakes into one line and exit code 2. Heavy parts are loaded inside the
-commands, so that `raphe --help` stays quick.
-"""
+"""What is on the shelves, and whether files are sound: check, schema, qualify, show, cite, library."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated
 
 import typer
 
-from raphe.core.errors import FileError, InputError, Place, RapheError
-
-if TYPE_CHECKING:
-    from raphe.study.question import Study
+from raphe.cli.app import Progress, Seed, Threads, app, count_of
+from raphe.core.errors import FileError, Place
 
 _QUALIFIED = "benzodiazepines"
-
-app = typer.Typer(
-    name="raphe",
-    help="Simulate how CNS drugs act, from cited numbers. Research and teaching software; not medical advice.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-Subjects = Annotated[
-    int | None, typer.Option("--subjects", min=1, max=10_000_000, help="Virtual people.")
-]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Random seed.")]
-Threads = Annotated[
-    int | None,
-    typer.Option("--threads", min=1, max=1024, help="Worker threads; the numbers stay the same."),
-]
-Report = Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")]
-
-
-@app.command()
-def ask(
-    drug: Annotated[str, typer.Argument(help="A drug of the library, such as clonazepam.")],
-    target: Annotated[str, typer.Argument(help="What it may change, such as serotonin.")],
-    subjects: Subjects = None,
-    seed: Seed = None,
-    threads: Threads = None,
-    report: Report = None,
-) -> None:
-    """Ask how a drug affects a target, on the regimens of published trials."""
-    from raphe.library.catalog import load_catalog
-    from raphe.study.question import ask as make_study
-
-    study = make_study(load_catalog(), drug, target)
-    options = _options(subjects, seed)
-    _answer(
-        study,
-        f"raphe ask {drug} {target}",
-        options,
-        threads,
-        report or Path(f"{drug}-{target}.html"),
-    )
-
-
-@app.command()
-def run(
-    study_file: Annotated[Path, typer.Argument(help="A study file (YAML).", metavar="STUDY")],
-    subjects: Subjects = None,
-    seed: Seed = None,
-    threads: Threads = None,
-    report: Report = None,
-) -> None:
-    """Run a study file, print its answer and write its report."""
-    from raphe.study.schema import read_study
-
-    study = read_study(study_file)
-    options = _options(subjects, seed)
-    _answer(
-        study,
-        f"raphe run {study_file.name}",
-        options,
-        threads,
-        report or Path(f"{study_file.stem}.html"),
-    )
+Draws = Annotated[int, typer.Option("--draws", min=10, max=10_000, help="Draws of each trial.")]
 
 
 @app.command()
 def check(
-    model_files: Annotated[
-        list[Path], typer.Argument(help="Model files (.raphe).", metavar="FILE...")
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Model files (.raphe) or study files (.yaml).", metavar="FILE..."),
     ],
 ) -> None:
-    """Check model files: names, units, loops, sources."""
+    """Check model files: names, units, loops, sources; or study files, with what they would cost."""
     from raphe.language.check import Severity, check_document
     from raphe.language.parse import parse
     from raphe.library.catalog import load_catalog
 
     library, wrong = load_catalog().library, 0
-    for model_file in model_files:
+    for model_file in files:
+        if model_file.suffix in (".yaml", ".yml"):
+            _check_study_file(model_file)
+            continue
         findings = check_document(parse(_read_text(model_file), str(model_file)), library=library)
         for finding in findings:
             typer.echo(f"{finding.severity.value}: {finding}")
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         warnings = len(findings) - errors
-        typer.echo(f"{model_file}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+        typer.echo(f"{model_file}: {count_of(errors, 'error')}, {count_of(warnings, 'warning')}")
         wrong += errors
     if wrong:
         raise typer.Exit(2)
 
 
-Draws = Annotated[int, typer.Option("--draws", min=10, max=10_000, help="Draws of each trial.")]
+def _check_study_file(path: Path) -> None:
+    from raphe.library.catalog import load_catalog
+    from raphe.study.chunks import DEFAULT_CHUNK, Keep, cost_of, words
+    from raphe.study.plan import make_plan
+    from raphe.study.question import check_study
+    from raphe.study.run import prepare
+    from raphe.study.schema import read_study
+
+    study, catalog = read_study(path), load_catalog()
+    check_study(study, catalog)
+    plan = make_plan(study, catalog)
+    outputs = len(prepare(plan, catalog, 1)[0].kernel.program.layout.outputs)
+    typer.echo(f"{path}: 0 errors")
+    for keep in Keep:
+        cost = cost_of(plan, outputs=outputs, keep=keep, size=DEFAULT_CHUNK, workers=2)
+        typer.echo(
+            f"  {keep.value}: {count_of(cost.subjects, 'subject')} in {count_of(cost.chunks, 'chunk')}, "
+            f"about {words(cost.disk)} of disk and {words(cost.memory)} of memory on 2 workers"
+        )
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of study files, for editors."""
+    import json
+
+    from raphe.study.schema import study_json_schema
+
+    typer.echo(json.dumps(study_json_schema(), indent=2))
 
 
 @app.command()
@@ -143,7 +106,7 @@ def qualify(
         check_writable(file)
     trials = Population(people=1, draws=draws, seed=seed or 0)
     workers = threads or os.cpu_count() or 1
-    with _Progress(model.title, "experiments") as progress:
+    with Progress(model.title, "experiments") as progress:
         rows = make_rows(catalog, model, trials=trials, threads=workers, progress=progress.update)
         others = (
             compare_rivals(
@@ -220,13 +183,9 @@ def library() -> None:
             for status in Status
         )
         typer.echo(f"  {len(origins)} numbers: {shares}")
-    typer.echo(f"{_count(len(catalog.library.modules), 'module')}, ", nl=False)
-    typer.echo(f"{_count(len(catalog.observations), 'observation')}, ", nl=False)
-    typer.echo(_count(len(catalog.library.sources), "source"))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    typer.echo(f"{count_of(len(catalog.library.modules), 'module')}, ", nl=False)
+    typer.echo(f"{count_of(len(catalog.observations), 'observation')}, ", nl=False)
+    typer.echo(count_of(len(catalog.library.sources), "source"))
 
 
 def _read_text(path: Path) -> str:
@@ -239,73 +198,3 @@ def _read_text(path: Path) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise FileError("the file is not UTF-8 text", place=Place(str(path))) from error
-
-
-def _options(subjects: int | None, seed: int | None) -> dict[str, int]:
-    given = {"people": subjects, "seed": seed}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _answer(
-    study: Study, command: str, options: dict[str, int], threads: int | None, path: Path
-) -> None:
-    """Run, print the answer, write the report; the report's folder is tried before anything is run."""
-    from dataclasses import replace
-
-    from raphe.analysis.tables import comparison_table
-    from raphe.analysis.wording import answer_text
-    from raphe.report.page import check_writable, render_page, write_report
-    from raphe.study.session import answer, simulate
-
-    check_writable(path)
-    names = {"people": "--subjects", "seed": "--seed"}
-    command = " ".join([command, *(f"{names[name]} {value}" for name, value in options.items())])
-    study = replace(study, population=replace(study.population, **options))
-    with _Progress(study.title) as progress:
-        simulation = simulate(study, threads=threads, progress=progress.update)
-    result = answer(simulation, command=command)
-    write_report(render_page(result), path)
-    typer.echo(answer_text(result))
-    typer.echo(comparison_table(result))
-    typer.echo(f"\nReport: {path.resolve()}")
-
-
-class _Progress:
-    """A bar on the terminal's error stream, for work that takes longer than a second."""
-
-    def __init__(self, title: str, what: str = "subjects") -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn())
-        self._bar = Progress(*columns, what, TimeRemainingColumn(), console=console, transient=True)
-        self._task = self._bar.add_task(title, total=None)
-
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def update(self, done: int, total: int) -> None:
-        """Show how far the work is."""
-        self._bar.update(self._task, completed=done, total=total)
-
-
-def main() -> None:
-    """Run the command line: exit 2 for a mistake of the user, 1 for a run that failed."""
-    try:
-        app()
-    except InputError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(2)
-    except RapheError as error:
-        typer.echo(f"failed: {error}", err=True)
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

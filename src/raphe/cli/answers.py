@@ -1,0 +1,90 @@
+"""Questions that are answered at once: ask, run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from raphe.cli.app import Progress, Seed, Subjects, Threads, app
+
+if TYPE_CHECKING:
+    from raphe.study.question import Study
+
+Report = Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")]
+
+
+@app.command()
+def ask(
+    drug: Annotated[str, typer.Argument(help="A drug of the library, such as clonazepam.")],
+    target: Annotated[str, typer.Argument(help="What it may change, such as serotonin.")],
+    subjects: Subjects = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    report: Report = None,
+) -> None:
+    """Ask how a drug affects a target, on the regimens of published trials."""
+    from raphe.library.catalog import load_catalog
+    from raphe.study.question import ask as make_study
+
+    study = make_study(load_catalog(), drug, target)
+    options = _options(subjects, seed)
+    _answer(
+        study,
+        f"raphe ask {drug} {target}",
+        options,
+        threads,
+        report or Path(f"{drug}-{target}.html"),
+    )
+
+
+@app.command()
+def run(
+    study_file: Annotated[Path, typer.Argument(help="A study file (YAML).", metavar="STUDY")],
+    subjects: Subjects = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    report: Report = None,
+) -> None:
+    """Run a study file: print its answer and write its report."""
+    from raphe.study.schema import read_study
+
+    study = read_study(study_file)
+    options = _options(subjects, seed)
+    _answer(
+        study,
+        f"raphe run {study_file.name}",
+        options,
+        threads,
+        report or Path(f"{study_file.stem}.html"),
+    )
+
+
+def _options(subjects: int | None, seed: int | None) -> dict[str, int]:
+    given = {"people": subjects, "seed": seed}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _answer(
+    study: Study, command: str, options: dict[str, int], threads: int | None, path: Path
+) -> None:
+    """Run, print the answer, write the report; the report's folder is tried before anything is run."""
+    from dataclasses import replace
+
+    from raphe.analysis.tables import comparison_table
+    from raphe.analysis.wording import answer_text
+    from raphe.report.page import check_writable, render_page, write_report
+    from raphe.study.session import answer, simulate
+
+    check_writable(path)
+    names = {"people": "--subjects", "seed": "--seed"}
+    command = " ".join([command, *(f"{names[name]} {value}" for name, value in options.items())])
+    study = replace(study, population=replace(study.population, **options))
+    with Progress(study.title) as progress:
+        simulation = simulate(study, threads=threads, progress=progress.update)
+    result = answer(simulation, command=command)
+    write_report(render_page(result), path)
+    typer.echo(answer_text(result))
+    typer.echo(comparison_table(result))
+    typer.echo(f"\nReport: {path.resolve()}")

@@ -1,0 +1,377 @@
+"""Runs in folders: one hash over executors, chunks and interruptions; nothing torn, lost or dropped in silence."""
+
+import dataclasses
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raphe.core.errors import InputError
+from raphe.dosing.regimen import Regimen
+from raphe.population.behavior import Behavior
+from raphe.population.people import Population
+from raphe.study import journal
+from raphe.study.chunks import Keep, check_cost, cost_of, make_chunks
+from raphe.study.endpoints import Endpoint, Kind
+from raphe.study.executors import RunStoppedError, drive, make_executor, owned, work
+from raphe.study.export import check_failures, endpoint_summaries, quantiles_of
+from raphe.study.question import Scenario, Study, parse_grid
+from raphe.study.schema import parse_study, study_text
+from raphe.study.stored import arrays_of, begin_run, compute, open_run, run_digest, set_all_bins
+
+PEOPLE = 150
+STUDY = Study(
+    title="A small run",
+    model="benzodiazepines",
+    drug="clonazepam",
+    target="serotonin",
+    scenarios=(
+        Scenario(
+            name="week",
+            regimen=Regimen.from_text("1 mg every 12 h for 7 d"),
+            grid=parse_grid("every 6 h for 10 d"),
+        ),
+        Scenario(
+            name="free", regimen=Regimen.from_text("no drug"), grid=parse_grid("every 1 d for 2 d")
+        ),
+    ),
+    population=Population(people=PEOPLE, draws=10, seed=5),
+    outputs=("drug.plasma", "withdrawal.score"),
+    behavior=Behavior(missed=0.1, late=1.0, stops=0.05),
+    endpoints=(
+        Endpoint(name="peak", kind=Kind.HIGHEST, output="drug.plasma", beyond=20.0),
+        Endpoint(name="trough", kind=Kind.LOWEST, output="drug.plasma", begin=24.0, end=168.0),
+    ),
+)
+
+
+def start(folder, *, keep=Keep.COURSES, size=16, study=STUDY):
+    return begin_run(study, folder, keep=keep, size=size)
+
+
+def finish(folder, *, executor="threads", workers=2, **more):
+    run = start(folder, **more)
+    drive(run, make_executor(executor, workers), workers=workers)
+    return run
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    run = finish(tmp_path_factory.mktemp("runs") / "reference")
+    return run, run_digest(run)
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    run = finish(tmp_path_factory.mktemp("runs") / "counted", keep=Keep.QUANTILES)
+    return run, run_digest(run)
+
+
+def test_a_study_reads_back_from_its_own_text():
+    assert parse_study(study_text(STUDY), "x") == STUDY
+
+
+@pytest.mark.parametrize("size", [7, 64, 1000])
+def test_one_hash_over_sizes_of_chunks(reference, counted, tmp_path, size):
+    assert run_digest(finish(tmp_path / "a", size=size)) == reference[1]
+    assert run_digest(finish(tmp_path / "b", size=size, keep=Keep.QUANTILES)) == counted[1]
+
+
+def test_one_hash_over_processes(reference, tmp_path):
+    assert run_digest(finish(tmp_path / "a", executor="processes")) == reference[1]
+
+
+def test_one_hash_over_dask(reference, tmp_path):
+    pytest.importorskip("distributed")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from raphe.study.executors import drive, make_executor\n"
+        "from raphe.study.stored import open_run, run_digest\n"
+        "if __name__ == '__main__':\n"
+        "    run = open_run(Path(sys.argv[1]))\n"
+        "    drive(run, make_executor('dask', 2), workers=2)\n"
+        "    print(run_digest(run))\n"
+    )
+    run, script = start(tmp_path / "a"), tmp_path / "with_dask.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, script, run.folder], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split()[-1:] == [reference[1]], done.stderr
+
+
+def test_one_hash_over_mpi(reference, tmp_path):
+    mpirun = shutil.which("mpiexec")
+    if importlib.util.find_spec("mpi4py") is None or mpirun is None:
+        pytest.skip("mpi4py or mpiexec is not installed")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from raphe.study.executors import drive, make_executor\n"
+        "from raphe.study.stored import open_run, run_digest\n"
+        "if __name__ == '__main__':\n"
+        "    run = open_run(Path(sys.argv[1]))\n"
+        "    drive(run, make_executor('mpi', 1), workers=1)\n"
+        "    print(run_digest(run))\n"
+    )
+    run, script = start(tmp_path / "a"), tmp_path / "with_mpi.py"
+    script.write_text(code)
+    command = [mpirun, "-n", "2", sys.executable, "-m", "mpi4py.futures", script, run.folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert done.stdout.split()[-1:] == [reference[1]], done.stderr
+
+
+def test_processes_that_share_only_files_share_the_work(reference, tmp_path):
+    run = start(tmp_path / "a", size=8)
+    set_all_bins(run)
+    command = [sys.executable, "-m", "raphe.cli", "work", str(run.folder), "--of", "2", "--part"]
+    both = [subprocess.Popen([*command, part], stdout=subprocess.PIPE) for part in ("0", "1")]
+    counts = [int(process.communicate(timeout=100)[0].split()[0]) for process in both]
+    assert sum(counts) == len(run.chunks)
+    assert min(counts) > 0
+    assert run_digest(run) == reference[1]
+
+
+KILL = (
+    "import sys; from pathlib import Path\n"
+    "from raphe.study.executors import drive, make_executor\n"
+    "from raphe.study.stored import open_run\n"
+    "if __name__ == '__main__':\n"
+    "    drive(open_run(Path(sys.argv[1])), make_executor(sys.argv[2], 2), workers=2)\n"
+)
+KILLS = int(os.environ.get("RAPHE_TEST_KILLS", "10"))
+
+
+def test_killed_again_and_again_it_ends_with_the_same_hash(reference, tmp_path):
+    """`kill -9` at random times, of a parent with threads; the log shows what was computed twice."""
+    run, script = start(tmp_path / "a", size=2), tmp_path / "drive.py"
+    script.write_text(KILL)
+    chance, killed = np.random.default_rng(1), 0
+    while run.missing() and killed < KILLS:
+        process = subprocess.Popen([sys.executable, script, run.folder, "threads"])
+        before = len(run.missing())
+        while process.poll() is None and len(run.missing()) == before:
+            time.sleep(0.002)
+        time.sleep(chance.random() * 0.05)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.wait()
+        for name in journal.finished(run.folder):
+            journal.read_chunk(run.folder, name)  # no torn file is ever visible
+    assert killed > 2
+    drive(run, make_executor("threads", 2), workers=2)
+    assert run_digest(run) == reference[1]
+    names = [entry.name for entry in journal.read_log(run.folder)]
+    assert len(names) - len(set(names)) <= 2 * killed  # at most one chunk for each of two workers
+
+
+def test_a_killed_worker_costs_its_chunk_and_not_the_run(reference, tmp_path):
+    run, script = start(tmp_path / "a", size=4), tmp_path / "drive.py"
+    script.write_text(KILL)
+    process = subprocess.Popen([sys.executable, script, run.folder, "processes"])
+    killed = 0
+    while process.poll() is None and killed < 2:
+        time.sleep(0.05)
+        if len(journal.finished(run.folder)) > 5 * (killed + 1):
+            for worker in _children(process.pid)[-1:]:
+                os.kill(worker, signal.SIGKILL)
+                killed += 1
+    assert process.wait(timeout=100) == 0
+    assert killed > 0
+    assert run_digest(run) == reference[1]
+
+
+def _children(parent):
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (folder / "stat").read_text()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if text.rpartition(")")[2].split()[1] == str(parent) and b"spawn_main" in command:
+            found.append(int(folder.name))
+    return sorted(found)
+
+
+def test_sigterm_ends_after_the_chunks_under_way_and_keeps_them(reference, tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text(study_text(STUDY))
+    command = [sys.executable, "-m", "raphe.cli", "store", study, tmp_path / "a", "--chunk", "2"]
+    process = subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True)
+    chunks = tmp_path / "a" / "chunks"
+    while not chunks.exists() or len(list(chunks.iterdir())) < 3:
+        time.sleep(0.01)
+    process.terminate()
+    began = time.monotonic()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "what is done is kept" in told
+    assert time.monotonic() - began < 10.0
+    run = open_run(tmp_path / "a")
+    left = len(run.missing())
+    assert 0 < left < len(run.chunks)
+    drive(run, make_executor("threads", 2), workers=2)
+    assert run_digest(run) == reference[1]
+
+
+def test_a_stop_before_the_end_is_an_error_with_what_is_left(tmp_path):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(RunStoppedError, match="chunks left"):
+        drive(start(tmp_path / "a"), make_executor("threads", 1), workers=1, stop=stop)
+
+
+def test_a_flipped_byte_is_found_named_and_mended(reference, tmp_path):
+    run = finish(tmp_path / "a")
+    victim = run.folder / "chunks" / run.chunks[3].name
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 4
+    victim.write_bytes(data)
+    with pytest.raises(journal.BrokenChunkError, match="checksum"):
+        run_digest(run)
+    (error,) = drive(run, make_executor("threads", 2), workers=2)
+    assert str(victim) in str(error)
+    assert run_digest(run) == reference[1]
+
+
+def test_two_at_once_one_wins_and_the_other_says_so(tmp_path):
+    run = start(tmp_path / "a")
+    with owned(run), pytest.raises(InputError, match="another process is computing this run"):
+        drive(run, make_executor("threads", 1), workers=1)
+
+
+def test_the_same_folder_for_another_study_is_refused(reference):
+    other = dataclasses.replace(STUDY, title="Another")
+    with pytest.raises(InputError, match="another study"):
+        start(reference[0].folder, study=other)
+    with pytest.raises(InputError, match="another keep"):
+        start(reference[0].folder, keep=Keep.QUANTILES)
+
+
+def test_a_folder_with_other_things_in_it_is_refused(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="no run"):
+        start(tmp_path)
+    with pytest.raises(InputError, match="there is no run"):
+        open_run(tmp_path)
+
+
+def test_a_run_that_is_not_whole_has_no_numbers(tmp_path):
+    run = start(tmp_path / "a")
+    compute(str(run.folder), run.chunks[0].name)
+    with pytest.raises(InputError, match="chunks are missing"):
+        run_digest(run)
+
+
+def test_work_alone_finishes_a_run(counted, tmp_path):
+    run = start(tmp_path / "a", keep=Keep.QUANTILES)
+    set_all_bins(run)
+    assert work(run.folder, part=0, of=1) == len(run.chunks)
+    assert work(run.folder, part=0, of=1) == 0
+    assert run_digest(run) == counted[1]
+
+
+def test_quantiles_of_counts_lie_between_the_neighbors_of_their_rank_but_for_a_bin(
+    reference, counted
+):
+    courses = [arrays["values"] for _, arrays in arrays_of(reference[0], 0)]
+    ordered = np.sort(np.concatenate(courses), axis=0)
+    near = quantiles_of(counted[0])[0]
+    assert near.subjects == len(ordered) == PEOPLE
+    for number, level in enumerate(near.levels):
+        rank = level * (PEOPLE - 1)
+        below, above = ordered[int(np.floor(rank))], ordered[int(np.ceil(rank))]
+        assert np.all(near.values[number] >= below - near.within)
+        assert np.all(near.values[number] <= above + near.within)
+    exact = quantiles_of(reference[0])[0]
+    assert np.array_equal(exact.values[1], np.quantile(ordered, 0.5, axis=0))
+
+
+def test_people_who_miss_doses_have_less_in_them_than_the_typical_person(reference):
+    week, typical = quantiles_of(reference[0])[:2]
+    assert (week.layer, typical.layer) == ("people", "typical")
+    place = reference[0].outputs.index("drug.plasma")
+    last = int(np.argmin(np.abs(week.times - 168.0)))
+    assert week.values[1, last, place] < typical.values[1, last, place]
+
+
+def test_endpoints_come_from_what_is_stored(reference, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("the solver ran")
+
+    monkeypatch.setattr("raphe.study.stored.run_subjects", never)
+    first = endpoint_summaries(reference[0], STUDY.endpoints)
+    other = (Endpoint(name="area", kind=Kind.AREA, output="drug.plasma"),)
+    (area, free) = endpoint_summaries(reference[0], other)
+    assert [one.endpoint for one in first] == ["peak", "trough"] * 2
+    assert first[0].unit == "ng/mL"
+    assert first[0].people == PEOPLE
+    assert 0.0 < first[0].beyond < 1.0
+    assert area.spread.middle > 100.0
+    assert free.spread.middle == 0.0
+
+
+def test_failures_are_counted_and_above_the_limit_refused(tmp_path):
+    strict = dataclasses.replace(
+        STUDY, options=dataclasses.replace(STUDY.options, relative=1e-12, absolute=1e-15)
+    )
+    run = finish(tmp_path / "a", study=strict)
+    if not any(failed for *_, failed, _ in check_failures(run)):
+        chunk = run.chunks[0]
+        arrays = dict(journal.read_chunk(run.folder, chunk.name))
+        status = arrays["status"].copy()
+        status[0] = 3
+        values = arrays["values"].copy()
+        values[0] = np.nan
+        journal.write_chunk(run.folder, chunk.name, {"status": status, "values": values})
+    with pytest.raises(Exception, match="1 of 150 subjects failed"):
+        check_failures(run)
+    with pytest.raises(Exception, match="1 of 150 subjects failed"):
+        quantiles_of(run)
+
+
+def test_a_run_that_cannot_fit_says_so_before_it_begins(tmp_path):
+    huge = dataclasses.replace(STUDY, population=Population(people=10_000_000, draws=10, seed=1))
+    run = start(tmp_path / "a")
+    plan = dataclasses.replace(run.plan, jobs=())
+    from raphe.library.catalog import load_catalog
+    from raphe.study.plan import make_plan
+
+    plan = make_plan(huge, load_catalog())
+    cost = cost_of(plan, outputs=4000, keep=Keep.COURSES, size=1024, workers=2)
+    with pytest.raises(InputError, match=r"of disk and .* are free"):
+        check_cost(cost, tmp_path, 10**12)
+    small = cost_of(plan, outputs=3, keep=Keep.QUANTILES, size=1024, workers=2)
+    with pytest.raises(InputError, match=r"of memory and .* are free"):
+        check_cost(small, tmp_path, 1000)
+    assert len(make_chunks(plan, 1000)) == 2 * (10_000 + 1)
+
+
+def test_a_worker_that_always_dies_is_given_up_by_name(tmp_path):
+    from concurrent.futures import BrokenExecutor, Executor
+
+    from raphe.study.executors import WorkerLostError
+
+    class Dying(Executor):
+        def submit(self, *_, **__):
+            future = Future()
+            future.set_exception(BrokenExecutor("gone"))
+            return future
+
+    with pytest.raises(WorkerLostError, match="died 3 times"):
+        drive(start(tmp_path / "a"), Dying, workers=1)
+
+
+def test_an_unknown_executor_brings_the_nearest():
+    with pytest.raises(InputError, match='did you mean "threads"'):
+        make_executor("thread", 1)
