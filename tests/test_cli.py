@@ -182,3 +182,88 @@ def test_qualify_refuses_a_folder_that_is_not_there_before_the_run(tmp_path):
     done = raphe("qualify", "--to", "nowhere", folder=tmp_path)
     assert done.returncode == 2
     assert "is not there" in done.stderr
+
+
+SMALL = """raphe: 1
+title: A small run
+model: benzodiazepines
+drug: clonazepam
+target: serotonin
+people: {count: 20, draws: 5}
+outputs: [drug.plasma]
+endpoints: [{name: peak, statistic: highest, of: drug.plasma}]
+scenarios: [{name: once, regimen: 2 mg once, times: every 2 h for 12 h}]
+"""
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stored")
+    (folder / "small.yaml").write_text(SMALL)
+    return raphe("store", "small.yaml", "run", "--chunk", 8, folder=folder), folder
+
+
+def test_store_tells_cost_hash_and_endpoints(stored):
+    done, _ = stored
+    assert done.returncode == 0, done.stderr
+    assert "25 subjects in 4 chunks" in done.stdout
+    assert re.search(r"sha256 [0-9a-f]{64}", done.stdout)
+    assert "once: peak" in done.stdout
+
+
+def test_status_and_a_second_store_tell_the_same_hash(stored):
+    done, folder = stored
+    mark = re.search(r"sha256 \w+", done.stdout).group()
+    assert mark in raphe("status", "run", folder=folder).stdout
+    assert mark in raphe("store", "small.yaml", "run", folder=folder).stdout
+
+
+def test_endpoints_and_export_read_the_run(stored):
+    _, folder = stored
+    done = raphe("endpoints", "run", "--table", "peaks.csv", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert len((folder / "peaks.csv").read_text().splitlines()) == 26
+    done = raphe("export", "run", "run.csv", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert len((folder / "run.csv").read_text().splitlines()) == 1 + 25 * 7
+
+
+def test_a_begun_run_is_computed_by_work(stored):
+    done, folder = stored
+    begun = raphe("store", "small.yaml", "other", "--only-begin", "--chunk", 8, folder=folder)
+    assert "raphe work other" in begun.stdout
+    assert "4 chunks" in raphe("work", "other", folder=folder).stdout
+    mark = re.search(r"sha256 \w+", done.stdout).group()
+    assert mark in raphe("status", "other", folder=folder).stdout
+
+
+def test_check_tells_what_a_study_costs(stored):
+    _, folder = stored
+    done = raphe("check", "small.yaml", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "courses: 25 subjects in 2 chunks" in done.stdout
+
+
+def test_schema_is_json_schema(tmp_path):
+    import json
+
+    tree = json.loads(raphe("schema", folder=tmp_path).stdout)
+    assert tree["additionalProperties"] is False
+    assert {"scenarios", "endpoints", "behavior"} <= set(tree["properties"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("status", "nothing"), "there is no run"),
+        (("store", "small.yaml", "run", "--executor", "thread"), 'did you mean "threads"?'),
+        (("store", "small.yaml", "run", "--keep", "quantile"), 'did you mean "quantiles"?'),
+        (("endpoints", "run", str(EXAMPLE)), "the study has no endpoints"),
+        (("export", "run", "run.xls"), "no format goes with"),
+    ],
+)
+def test_mistakes_with_runs_are_one_line(stored, arguments, words):
+    done = raphe(*arguments, folder=stored[1])
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1

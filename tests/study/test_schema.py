@@ -8,7 +8,7 @@ import pytest
 from raphe.core.errors import FileError, InputError
 from raphe.library.catalog import load_catalog
 from raphe.study.question import ask
-from raphe.study.schema import parse_study, read_study
+from raphe.study.schema import parse_study, read_study, study_text
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "clonazepam-serotonin.yaml"
 GOOD = """\
@@ -113,3 +113,44 @@ def test_a_huge_file_is_refused(tmp_path):
     path.write_text("#" * 1_100_000)
     with pytest.raises(InputError):
         read_study(path)
+
+
+MORE = """
+behavior: {missed: 10 %, late: 30 min, stops: 5 %}
+outputs: [drug.plasma]
+endpoints:
+  - {name: peak, statistic: highest, of: drug.plasma, beyond: 20}
+  - {name: above, statistic: time_above, of: drug.plasma, limit: 10 ng/mL, begin: 1 d, end: 2 d}
+"""
+
+
+def with_more(text):
+    return parse_study(GOOD + text, "x")
+
+
+def test_behavior_outputs_and_endpoints_are_read():
+    study = with_more(MORE)
+    assert (study.behavior.missed, study.behavior.late, study.behavior.stops) == (0.1, 0.5, 0.05)
+    assert study.outputs == ("drug.plasma",)
+    peak, above = study.endpoints
+    assert (peak.name, peak.kind.value, peak.beyond) == ("peak", "highest", 20.0)
+    assert (above.begin, above.end, above.limit.base) == (24.0, 48.0, above.limit.base)
+    assert parse_study(study_text(study), "x") == study
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("behavior: {missed: 10 mg}", "another kind"),
+        ("behavior: {mised: 10 %}", "unknown key"),
+        ("endpoints: [{name: a, statistic: higest, of: b}]", "no endpoint statistic"),
+        ("endpoints: [{name: a, statistic: time_above, of: b}]", "a limit goes with"),
+        ("endpoints: [{name: a, statistic: mean, of: b, limit: 1 mg}]", "a limit goes with"),
+        ("endpoints: [{name: a, statistic: mean, of: b, begin: 2 d, end: 1 d}]", "ends before"),
+        ("endpoints: [{name: a, statistic: mean}]", "is missing"),
+    ],
+)
+def test_wrong_behavior_and_endpoints_are_refused_with_their_place(wrong, words):
+    with pytest.raises(InputError, match=words) as caught:
+        with_more("\n" + wrong + "\n")
+    assert caught.value.place.line > 1 or "is missing" in words

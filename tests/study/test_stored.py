@@ -110,7 +110,7 @@ def test_one_hash_over_dask(reference, tmp_path):
 
 
 def test_one_hash_over_mpi(reference, tmp_path):
-    mpirun = shutil.which("mpiexec")
+    mpirun = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
     if importlib.util.find_spec("mpi4py") is None or mpirun is None:
         pytest.skip("mpi4py or mpiexec is not installed")
     code = (
