@@ -7,7 +7,7 @@ holds both the chance of a small trial and our uncertainty. Knows nothing of fil
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,15 +17,10 @@ from raphe.core.draws import FloatArray
 from raphe.core.errors import StudyError
 from raphe.core.units import Unit
 from raphe.dosing.regimen import Regimen
-from raphe.dosing.routes import routed
-from raphe.engine.compile import compile_program
-from raphe.engine.lower import lower
-from raphe.engine.solve import DEFAULT_OPTIONS, settings_of, solve
-from raphe.engine.timeline import make_timeline
-from raphe.language.compose import compose
 from raphe.language.model import Assembly, Direction, Observation, Statistic
 from raphe.library.catalog import Catalog
-from raphe.population.people import Layer, Population, draw_subjects
+from raphe.population.people import Layer, Population
+from raphe.study.experiment import perform, recruit, set_up
 from raphe.study.plan import trial_size
 from raphe.study.question import default_grid
 
@@ -176,41 +171,28 @@ def _experiment(
     for use in assembly.uses:
         if first.sample in (use.module, *use.rivals):
             choices[use.alias] = first.sample or ""
-    slots = _with_clamps(assembly, choices)
-    model = compose(slots, catalog.library, choices=choices)
-    routes = {drug.name: drug.route for drug in model.drugs}
-    regimen = routed(Regimen.from_text(first.regimen), routes)
-    default = routes[first.drug]
-    taken = tuple(sorted({dose.route or default for dose in regimen.doses}))
-    if standing and not {route.name for route in model.routes}.issuperset(taken):
-        return []
+    regimen = Regimen.from_text(first.regimen)
     outputs = tuple(dict.fromkeys(one.quantity for one in group))
-    kernel = compile_program(lower(model, outputs=outputs, doses=taken))
+    bench = set_up(
+        catalog, assembly, drug=first.drug, regimens=(regimen,), outputs=outputs, choices=choices
+    )
+    if bench is None:
+        return []
     size = min(MOST_PEOPLE, max(trial_size(one) for one in group))
-    subjects = draw_subjects(
-        model, trials, Layer.TRIALS, trial_size=size, fixed=dict(first.settings)
-    )
-    timeline = make_timeline(
-        kernel.program,
-        regimen,
-        route=default,
-        settings=settings_of(kernel, subjects.parameters),
-        parameters=subjects.parameters,
-    )
+    people = recruit(bench, trials, Layer.TRIALS, trial_size=size, settings=dict(first.settings))
     times = _times(group, regimen)
-    options = replace(DEFAULT_OPTIONS, threads=threads)
-    outcome = solve(kernel, subjects.parameters, timeline, times, options=options)
+    values, failed = perform(bench, people, regimen, times, threads=threads)
     ran = _Ran(
         times=times,
         regimen=regimen,
-        units=dict(zip(outputs, kernel.program.layout.output_units, strict=True)),
-        failed=int(np.count_nonzero(outcome.status)),
+        units=dict(zip(outputs, bench.units, strict=True)),
+        failed=failed,
     )
     rows = []
     for one in group:
-        course = outcome.values[:, :, outputs.index(one.quantity)]
-        people = min(MOST_PEOPLE, trial_size(one))
-        rows.append(_row(one, course.reshape(trials.draws, size, -1)[:, :people], ran))
+        course = values[:, :, outputs.index(one.quantity)]
+        seen = min(MOST_PEOPLE, trial_size(one))
+        rows.append(_row(one, course.reshape(trials.draws, size, -1)[:, :seen], ran))
     return rows
 
 
@@ -222,17 +204,6 @@ class _Ran:
     regimen: Regimen
     units: dict[str, Unit]
     failed: int
-
-
-def _with_clamps(assembly: Assembly, choices: dict[str, str]) -> Assembly:
-    """The assembly with the modules that an experiment puts into its slots among their rivals."""
-    uses = tuple(
-        replace(use, rivals=(*use.rivals, choices[use.alias]))
-        if use.alias in choices and choices[use.alias] not in (use.module, *use.rivals)
-        else use
-        for use in assembly.uses
-    )
-    return replace(assembly, uses=uses)
 
 
 def _times(group: list[Observation], regimen: Regimen) -> FloatArray:

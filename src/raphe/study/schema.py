@@ -26,38 +26,38 @@ from raphe.study.question import DEFAULT_POPULATION, Scenario, Study, default_gr
 
 _MAX_BYTES = 1_000_000
 _MAX_DEPTH = 32
-_PathKey = tuple[str | int, ...]
+PathKey = tuple[str | int, ...]
 
 
-class _Strict(pydantic.BaseModel):
+class Strict(pydantic.BaseModel):
     """No unknown keys, no silent conversions."""
 
     model_config = pydantic.ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class _Scenario(_Strict):
+class _Scenario(Strict):
     name: str = pydantic.Field(min_length=1, max_length=80)
     regimen: str
     times: str | None = None
 
 
-class _People(_Strict):
+class _People(Strict):
     count: int = pydantic.Field(DEFAULT_POPULATION.people, ge=1, le=10_000_000)
     draws: int = pydantic.Field(DEFAULT_POPULATION.draws, ge=2, le=100_000)
 
 
-class _Tolerance(_Strict):
+class _Tolerance(Strict):
     relative: float = pydantic.Field(DEFAULT_OPTIONS.relative, ge=1e-12, le=1e-2)
     absolute: float = pydantic.Field(DEFAULT_OPTIONS.absolute, ge=1e-15, le=1e-2)
 
 
-class _Behavior(_Strict):
+class _Behavior(Strict):
     missed: str = "0 %"
     late: str = "0 h"
     stops: str = "0 %"
 
 
-class _Endpoint(_Strict):
+class _Endpoint(Strict):
     name: str = pydantic.Field(min_length=1, max_length=80)
     statistic: str
     of: str
@@ -67,7 +67,7 @@ class _Endpoint(_Strict):
     beyond: float | None = None
 
 
-class _Study(_Strict):
+class _Study(Strict):
     raphe: int = pydantic.Field(ge=1, le=1)
     title: str = pydantic.Field(min_length=1, max_length=200)
     model: str
@@ -83,6 +83,15 @@ class _Study(_Strict):
     behavior: _Behavior | None = None
     outputs: list[str] | None = None
     endpoints: list[_Endpoint] = []
+
+
+_PARTS: dict[str, type[Strict]] = {
+    "scenarios": _Scenario,
+    "people": _People,
+    "tolerance": _Tolerance,
+    "behavior": _Behavior,
+    "endpoints": _Endpoint,
+}
 
 
 def read_study(path: Path) -> Study:
@@ -104,6 +113,17 @@ def read_study(path: Path) -> Study:
     StudyError, DoseError, UnitError
         If its content is not a study; the error has the place.
     """
+    return parse_study(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Text of a file that a person wrote.
+
+    Raises
+    ------
+    FileError, StudyError
+        If it cannot be read, is too long, or is not UTF-8.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -115,32 +135,31 @@ def read_study(path: Path) -> Study:
     if len(data) > _MAX_BYTES:
         raise StudyError(f"a study file has at most {_MAX_BYTES} bytes", place=Place(str(path)))
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise StudyError("the file is not UTF-8 text", place=Place(str(path))) from error
-    return parse_study(text, str(path))
 
 
 def parse_study(text: str, file: str) -> Study:
     """Read the text of a study file; `file` is its name in errors. See `read_study`."""
-    tree, places = _load(text, file)
+    tree, places = load_yaml(text, file)
     try:
         raw = _Study.model_validate(tree)
     except pydantic.ValidationError as error:
-        raise _first_fault(error, places, Place(file)) from None
+        raise first_fault(error, places, Place(file), _Study, _PARTS) from None
     scenarios = []
     for index, item in enumerate(raw.scenarios):
-        here = _place(places, ("scenarios", index, "regimen"), Place(file))
+        here = place_in(places, ("scenarios", index, "regimen"), Place(file))
         regimen = Regimen.from_text(item.regimen, here)
         grid = default_grid(regimen)
         if item.times is not None:
             grid = parse_grid(
-                item.times, _place(places, ("scenarios", index, "times"), Place(file))
+                item.times, place_in(places, ("scenarios", index, "times"), Place(file))
             )
         scenarios.append(Scenario(name=item.name, regimen=regimen, grid=grid))
     _check_names(raw, places, Place(file))
     fixed = {
-        name: parse_quantity(value, _place(places, ("fixed", name), Place(file)))
+        name: parse_quantity(value, place_in(places, ("fixed", name), Place(file)))
         for name, value in raw.fixed.items()
     }
     return Study(
@@ -234,12 +253,12 @@ def _endpoint_tree(one: Endpoint) -> dict[str, object]:
     return {name: value for name, value in tree.items() if value is not None}
 
 
-def _behavior(raw: _Study, places: Mapping[_PathKey, Place], whole: Place) -> Behavior | None:
+def _behavior(raw: _Study, places: Mapping[PathKey, Place], whole: Place) -> Behavior | None:
     if raw.behavior is None:
         return None
 
     def number(name: str, text: str, like: str) -> float:
-        return _number(text, like, _place(places, ("behavior", name), whole))
+        return _number(text, like, place_in(places, ("behavior", name), whole))
 
     return Behavior(
         missed=number("missed", raw.behavior.missed, "10 %"),
@@ -249,10 +268,10 @@ def _behavior(raw: _Study, places: Mapping[_PathKey, Place], whole: Place) -> Be
 
 
 def _endpoint(
-    item: _Endpoint, index: int, places: Mapping[_PathKey, Place], whole: Place
+    item: _Endpoint, index: int, places: Mapping[PathKey, Place], whole: Place
 ) -> Endpoint:
     def here(name: str) -> Place:
-        return _place(places, ("endpoints", index, name), whole)
+        return place_in(places, ("endpoints", index, name), whole)
 
     kinds = {kind.value: kind for kind in Kind}
     if item.statistic not in kinds:
@@ -288,18 +307,18 @@ def _number(text: str, like: str, place: Place) -> float:
     return quantity.base
 
 
-def _check_names(raw: _Study, places: Mapping[_PathKey, Place], whole: Place) -> None:
+def _check_names(raw: _Study, places: Mapping[PathKey, Place], whole: Place) -> None:
     seen: dict[str, int] = {}
     for index, item in enumerate(raw.scenarios):
         if item.name in seen:
-            here = _place(places, ("scenarios", index, "name"), whole)
-            there = _place(places, ("scenarios", seen[item.name], "name"), whole)
+            here = place_in(places, ("scenarios", index, "name"), whole)
+            there = place_in(places, ("scenarios", seen[item.name], "name"), whole)
             message = f'a second scenario is called "{item.name}"'
             raise StudyError(message, place=here, advice=f"the first stands at {there}")
         seen[item.name] = index
 
 
-def _load(text: str, file: str) -> tuple[object, dict[_PathKey, Place]]:
+def load_yaml(text: str, file: str) -> tuple[object, dict[PathKey, Place]]:
     """Plain data, and the place of every key and item."""
     reader = ruamel.yaml.YAML(typ="rt", pure=True)
     try:
@@ -313,7 +332,7 @@ def _load(text: str, file: str) -> tuple[object, dict[_PathKey, Place]]:
     except (YAMLError, ValueError, OverflowError) as error:
         message = " ".join(str(error).split())[:200]
         raise StudyError(f"not YAML: {message}", place=Place(file)) from None
-    places: dict[_PathKey, Place] = {}
+    places: dict[PathKey, Place] = {}
     return _plain(tree, (), places, file), places
 
 
@@ -335,7 +354,7 @@ def _refuse_tricks(reader: ruamel.yaml.YAML, text: str, file: str) -> None:
             raise StudyError(f"nested deeper than {_MAX_DEPTH} levels", place=place)
 
 
-def _plain(node: object, path: _PathKey, places: dict[_PathKey, Place], file: str) -> object:
+def _plain(node: object, path: PathKey, places: dict[PathKey, Place], file: str) -> object:
     if isinstance(node, CommentedMap):
         result: dict[object, object] = {}
         for key, value in node.items():
@@ -360,7 +379,7 @@ def _plain(node: object, path: _PathKey, places: dict[_PathKey, Place], file: st
     return str(node)
 
 
-def _place(places: Mapping[_PathKey, Place], path: _PathKey, whole: Place) -> Place:
+def place_in(places: Mapping[PathKey, Place], path: PathKey, whole: Place) -> Place:
     """The place of a path, or of the nearest thing around it."""
     while path:
         if path in places:
@@ -369,18 +388,24 @@ def _place(places: Mapping[_PathKey, Place], path: _PathKey, whole: Place) -> Pl
     return whole
 
 
-def _first_fault(
-    error: pydantic.ValidationError, places: Mapping[_PathKey, Place], whole: Place
+def first_fault(
+    error: pydantic.ValidationError,
+    places: Mapping[PathKey, Place],
+    whole: Place,
+    root: type[Strict],
+    parts: Mapping[str, type[Strict]],
 ) -> StudyError:
     """The first fault in the order of the text, in our words; what is missing comes after what is wrong."""
     faults = error.errors()
-    located = [(_place(places, fault["loc"], whole), fault) for fault in faults]
+    located = [(place_in(places, fault["loc"], whole), fault) for fault in faults]
     place, fault = min(located, key=lambda pair: (pair[1]["type"] == "missing", pair[0]))
     key = ".".join(str(part) for part in fault["loc"]) or "the study"
     match fault["type"]:
         case "extra_forbidden":
             name = str(fault["loc"][-1])
-            advice = nearest(name, _keys(fault["loc"]))
+            inner = [str(part) for part in fault["loc"][:-1] if str(part) in parts]
+            known = parts[inner[-1]] if inner else root
+            advice = nearest(name, known.model_fields)
             return StudyError(f'unknown key "{name}"', place=place, advice=advice)
         case "missing":
             return StudyError(f'the key "{key}" is missing', place=place, advice=_example(key))
@@ -393,19 +418,6 @@ def _expected(message: str) -> str:
     if "instance of" in message:
         return "expected: keys with values, as in the examples"
     return "expected: " + message.removeprefix("Input should be ").strip()
-
-
-def _keys(path: _PathKey) -> list[str]:
-    """Keys that may stand where an unknown one stood."""
-    models: dict[str, type[_Strict]] = {
-        "scenarios": _Scenario,
-        "people": _People,
-        "tolerance": _Tolerance,
-        "behavior": _Behavior,
-        "endpoints": _Endpoint,
-    }
-    parent = str(path[0]) if len(path) > 1 else ""
-    return list(models.get(parent, _Study).model_fields)
 
 
 def _example(key: str) -> str:

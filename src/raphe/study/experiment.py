@@ -1,0 +1,146 @@
+"""One experiment on a model of the library: modules and numbers set, a regimen given, courses of people read off.
+
+What `qualify`, `judge` and `taper` have in common. Knows nothing of observations, claims or tapers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from raphe.core.draws import FloatArray
+from raphe.core.units import Quantity, Unit
+from raphe.dosing.regimen import Regimen
+from raphe.dosing.routes import routed
+from raphe.engine.compile import Kernel, compile_program
+from raphe.engine.lower import lower
+from raphe.engine.solve import DEFAULT_OPTIONS, settings_of, solve
+from raphe.engine.timeline import make_timeline
+from raphe.language.compose import compose
+from raphe.language.model import Assembly, Model
+from raphe.library.catalog import Catalog
+from raphe.population.people import Layer, Population, Subjects, draw_subjects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """A model with its kernel, ready for regimens by certain routes.
+
+    Parameters
+    ----------
+    model, kernel
+        Composed, pruned and compiled.
+    outputs, units
+        What is read off, in base units of `units`.
+    route
+        Of doses that name none.
+    """
+
+    model: Model
+    kernel: Kernel
+    outputs: tuple[str, ...]
+    units: tuple[Unit, ...]
+    route: str
+
+
+def set_up(
+    catalog: Catalog,
+    assembly: Assembly,
+    *,
+    drug: str,
+    regimens: tuple[Regimen, ...],
+    outputs: tuple[str, ...],
+    choices: Mapping[str, str],
+) -> Bench | None:
+    """Compose and compile what an experiment needs.
+
+    Parameters
+    ----------
+    catalog
+        Gives the modules.
+    assembly
+        The model.
+    drug
+        Whose usual route doses take that name none.
+    regimens
+        All that will be given.
+    outputs
+        What will be read off.
+    choices
+        Slot -> module that stands there, a rival or one that an experiment brings.
+
+    Returns
+    -------
+    Bench or None
+        None if the modules that were chosen lack a route that a regimen needs.
+    """
+    model = compose(_with_clamps(assembly, choices), catalog.library, choices=dict(choices))
+    routes = {one.name: one.route for one in model.drugs}
+    doses = [dose for regimen in regimens for dose in routed(regimen, routes).doses]
+    taken = tuple(sorted({dose.route or routes[drug] for dose in doses}))
+    if choices and not {route.name for route in model.routes}.issuperset(taken):
+        return None
+    kernel = compile_program(lower(model, outputs=outputs, doses=taken))
+    units = tuple(kernel.program.layout.output_units)
+    return Bench(model=model, kernel=kernel, outputs=outputs, units=units, route=routes[drug])
+
+
+def _with_clamps(assembly: Assembly, choices: Mapping[str, str]) -> Assembly:
+    """The assembly with the modules that an experiment puts into its slots among their rivals."""
+    uses = tuple(
+        replace(use, rivals=(*use.rivals, choices[use.alias]))
+        if use.alias in choices and choices[use.alias] not in (use.module, *use.rivals)
+        else use
+        for use in assembly.uses
+    )
+    return replace(assembly, uses=uses)
+
+
+def recruit(
+    bench: Bench,
+    population: Population,
+    layer: Layer,
+    *,
+    trial_size: int = 1,
+    settings: Mapping[str, Quantity],
+) -> Subjects:
+    """Draw the subjects of an experiment; `settings` are shared by all."""
+    return draw_subjects(bench.model, population, layer, trial_size=trial_size, fixed=settings)
+
+
+def perform(
+    bench: Bench, subjects: Subjects, regimen: Regimen, times: FloatArray, *, threads: int
+) -> tuple[FloatArray, int]:
+    """Give a regimen to subjects.
+
+    Parameters
+    ----------
+    bench
+        From `set_up`.
+    subjects
+        From `recruit`.
+    regimen
+        By routes that the bench was set up for.
+    times
+        h, increasing.
+    threads
+        Worker threads.
+
+    Returns
+    -------
+    courses, failed
+        Shape (subjects, times, outputs), base units, not a number where a subject failed; how many failed.
+    """
+    given = routed(regimen, {one.name: one.route for one in bench.model.drugs})
+    timeline = make_timeline(
+        bench.kernel.program,
+        given,
+        route=bench.route,
+        settings=settings_of(bench.kernel, subjects.parameters),
+        parameters=subjects.parameters,
+    )
+    options = replace(DEFAULT_OPTIONS, threads=threads)
+    outcome = solve(bench.kernel, subjects.parameters, timeline, times, options=options)
+    return outcome.values, int(np.count_nonzero(outcome.status))
