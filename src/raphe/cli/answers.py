@@ -1,4 +1,4 @@
-"""Questions that are answered at once: ask, run."""
+"""Questions that are answered at once: ask, run, judge."""
 
 from __future__ import annotations
 
@@ -59,6 +59,42 @@ def run(
         threads,
         report or Path(f"{study_file.stem}.html"),
     )
+
+
+@app.command()
+def judge(
+    claim_file: Annotated[Path, typer.Argument(help="A claim file (YAML).", metavar="CLAIMS")],
+    seed: Seed = None,
+    threads: Threads = None,
+    report: Report = None,
+) -> None:
+    """Judge every claim of a file, and write the page; a name in .md or .json gives that instead."""
+    import os
+
+    from raphe.library.catalog import load_catalog
+    from raphe.report import judgment
+    from raphe.report.page import check_writable, write_report
+    from raphe.study.claim_file import read_claims
+    from raphe.study.judging import judge as judge_all
+
+    catalog = load_catalog()
+    file = read_claims(claim_file, catalog)
+    path = report or Path(f"{claim_file.stem}.html")
+    check_writable(path)
+    used, workers = file.seed if seed is None else seed, threads or os.cpu_count() or 1
+    with Progress(file.title, "claims") as progress:
+        found = judge_all(file, catalog, threads=workers, seed=used, progress=progress.update)
+    sources = catalog.library.sources
+    if path.suffix == ".md":
+        text = judgment.judgments_markdown(file, found, sources)
+    elif path.suffix == ".json":
+        text = judgment.judgments_json(file, found, seed=used)
+    else:
+        command = f"raphe judge {claim_file.name} --seed {used}"
+        text = judgment.render_judgments(file, found, sources, seed=used, command=command)
+    write_report(text, path)
+    typer.echo("\n".join(judgment.judgment_lines(found)))
+    typer.echo(f"\nReport: {path.resolve()}")
 
 
 def _options(subjects: int | None, seed: int | None) -> dict[str, int]:

@@ -27,7 +27,7 @@ from raphe.report.figures import draw_comparisons, draw_effects, draw_outputs
 from raphe.report.svg import printable
 from raphe.report.tornado import draw_tornado, strongest
 
-_TEMPLATE = "page.html.j2"
+_TEMPLATE, _STYLE = "page.html.j2", "style.css"
 _TABLE_ROWS = 12  # times in the table that stands for a figure
 _CLOSE = re.compile(r"(?<=\d) (?=(?:%|h|d|ng/mL|mg|mL/min)(?![\w]))")
 _MINUS = re.compile(r"(?<![\w.\-])-(?=\d)")
@@ -102,15 +102,7 @@ def render_page(answer: Answer) -> str:
     """
     references = _references(answer.references)
     numbers = {reference.key: reference.number for reference in references}
-    environment = Environment(
-        loader=DictLoader({_TEMPLATE: _template()}),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(typeset=typeset, breakable=breakable)
+    environment = template_environment(_TEMPLATE)
     environment.globals.update(
         amount=numerals.amount,
         is_plain=numerals.is_plain,
@@ -145,8 +137,21 @@ def render_page(answer: Answer) -> str:
     return printable(text)
 
 
-def _template() -> str:
-    return resources.files("raphe.report").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+def template_environment(name: str) -> Environment:
+    """Templates of this folder: one of them, and the style that all share; what is put in comes out as text."""
+    folder = resources.files("raphe.report")
+    names = (name, _STYLE)
+    texts = {one: folder.joinpath(one).read_text(encoding="utf-8") for one in names}
+    environment = Environment(
+        loader=DictLoader(texts),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(typeset=typeset, breakable=breakable)
+    return environment
 
 
 def typeset(text: str) -> str:
