@@ -267,3 +267,51 @@ def test_mistakes_with_runs_are_one_line(stored, arguments, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_taper_compares_and_tells_who_decides(tmp_path):
+    options = ("--people", 3, "--rounds", 0)
+    done = raphe(
+        "taper",
+        "--drug",
+        "clonazepam",
+        "--dose",
+        "0.5 mg twice a day",
+        "--for",
+        "2 months",
+        *options,
+        folder=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a prescriber decides" in done.stdout
+    assert "Nardi 2010" in done.stdout
+    assert (tmp_path / "taper-clonazepam.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("drug", "dose", "words"),
+    [
+        ("clonazepan", "1 mg twice a day", 'did you mean "clonazepam"?'),
+        ("clonazepam", "1 mg now and then", "is not a prescription"),
+        ("clonazepam", "0.3 mg twice a day", "cannot be handed out"),
+    ],
+)
+def test_a_taper_that_cannot_be_is_one_line(tmp_path, drug, dose, words):
+    done = raphe("taper", "--drug", drug, "--dose", dose, "--for", "6 months", folder=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_judge_writes_page_markdown_and_json(tmp_path):
+    claims = (ROOT / "claims" / "clonazepam-article.yaml").read_text()
+    head, first, *_ = claims.split("\n  - id:")
+    (tmp_path / "one.yaml").write_text(
+        f"{head}\n  - id:{first}\n".replace("draws: 200", "draws: 20")
+    )
+    for name in ("one.html", "one.md", "one.json"):
+        done = raphe("judge", "one.yaml", "--report", name, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "1 statements" in done.stdout
+        assert (tmp_path / name).exists()

@@ -120,6 +120,7 @@ def effect(**changed: Any) -> Effect:
         "scenario": REPEATED,
         "regimen": REPEATED,
         "relative": True,
+        "acts": True,
         "doses": 21,
         "last_dose": 160.0,
         "until": 664.0,
@@ -156,6 +157,7 @@ def rest() -> Effect:
     return effect(
         scenario=NONE,
         regimen=NONE,
+        acts=False,
         doses=0,
         last_dose=0.0,
         largest_change=nothing,

@@ -6,6 +6,7 @@ from raphe.core.errors import StudyError, UnknownNameError
 from raphe.dosing.regimen import Regimen
 from raphe.library.catalog import load_catalog
 from raphe.study.question import ask, check_study, default_grid, parse_grid
+from raphe.study.schema import parse_study, study_text
 
 
 def test_a_grid_begins_at_zero_and_ends_where_it_says():
@@ -83,3 +84,20 @@ def test_an_unknown_drug_or_target_brings_the_nearest_name(drug, target, advice)
     with pytest.raises(UnknownNameError) as caught:
         ask(load_catalog(), drug, target)
     assert caught.value.advice == advice
+
+
+@pytest.mark.parametrize(("question", "name"), [("sleep", "five hours"), ("age", "forty years")])
+def test_a_way_of_living_can_be_asked_about(question, name):
+    study = ask(load_catalog(), question, "serotonin")
+    changed, usual = study.scenarios
+    assert changed.name.startswith(name)
+    assert len(changed.settings) == 1
+    assert changed.acts
+    assert not usual.acts
+    assert parse_study(study_text(study), "x") == study
+
+
+def test_names_may_have_spaces_and_hyphens():
+    study = ask(load_catalog(), "tryptophan-rich meal", "serotonin")
+    assert study.title == "How does tryptophan rich meal affect serotonin?"
+    assert study.scenarios[0].regimen.text == "40 g once"

@@ -68,6 +68,7 @@ class Effect:
     scenario: str
     regimen: str
     relative: bool
+    acts: bool  # whether anything is done: a dose taken, or a way of living
     doses: int
     last_dose: float
     until: float

@@ -74,7 +74,7 @@ def direction_words(effect: Effect) -> str:
 def headline(effect: Effect, answer: Answer) -> str:
     """Direction, size and time of the largest change in the median person, in one sentence."""
     noun, middle = target_noun(answer), effect.largest_change.people.middle
-    if effect.doses == 0:
+    if not effect.acts:
         return no_drug_sentence(effect, answer)
     if math.isnan(middle):
         return f"{_capital(noun)} cannot be told: no run gave a number."
@@ -84,7 +84,7 @@ def headline(effect: Effect, answer: Answer) -> str:
     when = duration(effect.time_of_largest.people.middle)
     return (
         f"{_capital(noun)} {verb} by {percent(abs(middle), relative=effect.relative)} at most, "
-        f"{when} after the first dose (median person)."
+        f"{when} after the {'first dose' if effect.doses else 'change'} (median person)."
     )
 
 
@@ -105,7 +105,7 @@ def effect_sentences(effect: Effect, answer: Answer) -> tuple[str, ...]:
         without doses one sentence.
     """
     first = headline(effect, answer)
-    if effect.doses == 0 or math.isnan(effect.largest_change.people.middle):
+    if not effect.acts or math.isnan(effect.largest_change.people.middle):
         return (first,)
     largest, when, day = (
         effect.largest_change,
@@ -120,6 +120,13 @@ def effect_sentences(effect: Effect, answer: Answer) -> tuple[str, ...]:
         f"Uncertainty of the typical person: {change_range(largest.uncertainty, relative=effect.relative)} "
         f"(median {change(largest.uncertainty.middle, relative=effect.relative)}); {direction_words(effect)}."
     )
+    if effect.doses == 0:
+        return (
+            first,
+            people,
+            unknown,
+            f"At the end: {spread_words(effect.change_at_end, relative=effect.relative)}.",
+        )
     mean = f"Mean over the 24 h after the last dose: {spread_words(day, relative=effect.relative)}."
     return (first, people, unknown, mean)
 

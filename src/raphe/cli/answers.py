@@ -1,4 +1,4 @@
-"""Questions that are answered at once: ask, run, judge."""
+"""Questions that are answered at once: ask, run, judge, taper."""
 
 from __future__ import annotations
 
@@ -94,6 +94,54 @@ def judge(
         text = judgment.render_judgments(file, found, sources, seed=used, command=command)
     write_report(text, path)
     typer.echo("\n".join(judgment.judgment_lines(found)))
+    typer.echo(f"\nReport: {path.resolve()}")
+
+
+@app.command()
+def taper(
+    *,
+    drug: Annotated[str, typer.Option("--drug", help="What is taken, such as clonazepam.")],
+    dose: Annotated[str, typer.Option("--dose", help='Such as "1 mg twice a day".')],
+    length: Annotated[str, typer.Option("--for", help='How long so far, such as "6 months".')],
+    people: Annotated[int, typer.Option("--people", min=2, help="Virtual people.")] = 100,
+    price: Annotated[
+        float, typer.Option("--price", min=0.0, help="Withdrawal score that a week is worth.")
+    ] = 0.01,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, help="Rounds of the search.")] = 8,
+    seed: Seed = None,
+    threads: Threads = None,
+    report: Report = None,
+) -> None:
+    """Compare published ways to stop a drug, and search for one; a research model, no advice."""
+    import os
+
+    from raphe.library.catalog import load_catalog
+    from raphe.report.page import check_writable, write_report
+    from raphe.report.taper import render_taper, taper_lines
+    from raphe.study.taper_comparison import compare_tapers
+    from raphe.study.taper_file import load_tapers
+    from raphe.study.tapering import read_habit
+
+    catalog = load_catalog()
+    habit, path = read_habit(drug, dose, length), report or Path(f"taper-{drug}.html")
+    check_writable(path)
+    command = f'raphe taper --drug {drug} --dose "{dose}" --for "{length}" --people {people}'
+    command += f" --price {price:g} --rounds {rounds} --seed {seed or 1}"
+    with Progress(f"Stopping {drug}", "rounds") as progress:
+        found = compare_tapers(
+            catalog,
+            load_tapers(catalog),
+            habit,
+            people=people,
+            seed=seed or 1,
+            price=price,
+            rounds=rounds,
+            threads=threads or os.cpu_count() or 1,
+            command=command,
+            progress=progress.update,
+        )
+    write_report(render_taper(found, catalog.library.sources), path)
+    typer.echo("\n".join(taper_lines(found)))
     typer.echo(f"\nReport: {path.resolve()}")
 
 

@@ -63,7 +63,8 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
 
     def update(self, done: int, total: int) -> None:
         """Show how far the work is."""

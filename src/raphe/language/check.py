@@ -159,6 +159,7 @@ def _duplicate_slots(assembly: Assembly, findings: Findings) -> None:
     for use in assembly.uses:
         _again("slot", use.alias, use.place, first, findings)
     _duplicates(assembly.drugs, "drug", findings)
+    _duplicates(assembly.lifestyles, "lifestyle", findings)
     _duplicates(assembly.targets, "target", findings)
 
 
@@ -313,6 +314,11 @@ def _check_names(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
         if drug.route not in routes:
             message = f'no route is called "{drug.route}"'
             findings.error(Code.UNKNOWN_NAME, message, drug.place, nearest(drug.route, routes))
+    for lifestyle in assembly.lifestyles:
+        if lifestyle.parameter not in known:
+            message = f'no parameter is called "{lifestyle.parameter}"'
+            advice = nearest(lifestyle.parameter, known)
+            findings.error(Code.UNKNOWN_NAME, message, lifestyle.place, advice)
     asked = [(one.quantity, one.place) for one in assembly.targets]
     asked += [(one.quantity, one.place) for one in assembly.shown]
     for path, place in asked:

@@ -230,6 +230,18 @@ class Drug:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lifestyle:
+    """The name that people use for a way of living: a parameter `alias.name` at a value, for how long (h), in words."""
+
+    name: str
+    parameter: str
+    value: Quantity
+    hours: float
+    meaning: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """The name that people ask for, and the output `alias.name` that answers."""
 
@@ -258,6 +270,7 @@ class Assembly:
     connections: tuple[Connection, ...] = ()
     holds: tuple[Hold, ...] = ()
     drugs: tuple[Drug, ...] = ()
+    lifestyles: tuple[Lifestyle, ...] = ()
     targets: tuple[Target, ...] = ()
     shown: tuple[Shown, ...] = ()
     place: Place

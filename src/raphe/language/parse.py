@@ -9,7 +9,7 @@ from typing import TypeVar
 from raphe.core.draws import Bernoulli, Distribution, LogNormal, LogUniform, Normal, Uniform
 from raphe.core.errors import LanguageError
 from raphe.core.sources import Source
-from raphe.core.units import PERCENT, Quantity, Unit
+from raphe.core.units import HOUR, PERCENT, Quantity, Unit
 from raphe.language.expression import Comparison
 from raphe.language.formulas import formula
 from raphe.language.model import (
@@ -24,6 +24,7 @@ from raphe.language.model import (
     Event,
     Hold,
     Input,
+    Lifestyle,
     Module,
     Output,
     Parameter,
@@ -350,6 +351,7 @@ def _assembly(tree: Tree) -> Assembly:
             )
             for p in found.get("drug", [])
         ),
+        lifestyles=tuple(_lifestyle(part) for part in found.get("lifestyle", [])),
         targets=tuple(
             Target(
                 name=p.leaf(0).text,
@@ -361,6 +363,21 @@ def _assembly(tree: Tree) -> Assembly:
         ),
         shown=tuple(_shown(part) for part in found.get("show", [])),
         place=leaves[0].place,
+    )
+
+
+def _lifestyle(tree: Tree) -> Lifestyle:
+    name, parameter, unit, number, time_unit, meaning = tree.leaves()
+    length = Quantity(number_of(number), unit_of(time_unit))
+    if not length.unit.same_dimension(HOUR):
+        raise LanguageError(f'"{length}" is no time', place=number.place, advice="write 14 d")
+    return Lifestyle(
+        name=name.text,
+        parameter=parameter.text,
+        value=Quantity(signed_of(tree.trees()[0]), unit_of(unit)),
+        hours=length.base,
+        meaning=text_of(meaning),
+        place=name.place,
     )
 
 

@@ -100,7 +100,7 @@ def draw_outputs(answer: Answer) -> tuple[OutputFigure, ...]:
     tuple of OutputFigure
     """
     outputs = dict.fromkeys(course.output for course in answer.courses)
-    dosed = {effect.scenario for effect in answer.effects if effect.doses}
+    dosed = {effect.scenario for effect in answer.effects if effect.acts}
     figures = []
     for place, output in enumerate(outputs, start=1):
         courses = [course for course in answer.courses if course.output == output]
@@ -233,7 +233,7 @@ def _bands(axes: Axes, hours: FloatArray, course: Course, kept: NDArray[np.intp]
 
 
 def draw_effects(answer: Answer) -> str:
-    """Draw the largest change of the target in every scenario with doses; empty if none has.
+    """Draw the largest change of the target in every scenario in which something is done; empty if there is none.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def draw_effects(answer: Answer) -> str:
     str
         SVG, or nothing.
     """
-    effects = [effect for effect in answer.effects if effect.doses]
+    effects = [effect for effect in answer.effects if effect.acts]
     if not effects:
         return ""
     with mpl.rc_context(STYLE):

@@ -52,6 +52,7 @@ class EffectRow:
     headline: str
     details: tuple[str, ...]
     after: str
+    acts: bool
     dosed: bool
     big: str
     doubt: str
@@ -214,6 +215,7 @@ def _effect_row(effect: Effect, answer: Answer) -> EffectRow:
         headline=first,
         details=tuple(details),
         after=wording.after_sentence(effect),
+        acts=effect.acts,
         dosed=effect.doses > 0,
         big=numerals.change(effect.largest_change.people.middle, relative=effect.relative),
         doubt=numerals.change_range(effect.largest_change.uncertainty, relative=effect.relative),

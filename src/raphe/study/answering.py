@@ -46,7 +46,7 @@ from raphe.language.model import Model, Observation, SpreadKind, Statistic
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
 from raphe.population.people import swept_parameters
-from raphe.study.plan import observed, trial_size
+from raphe.study.plan import fixed_in, observed, trial_size
 from raphe.study.question import Scenario, Study
 from raphe.study.run import Ran
 
@@ -147,6 +147,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
         scenario=scenario.name,
         regimen=regimen.text,
         relative=relative,
+        acts=scenario.acts,
         doses=len(regimen.expanded().doses),
         last_dose=regimen.last_dose,
         until=scenario.grid.times[-1],
@@ -166,7 +167,7 @@ def _sweep(study: Study, ran: Ran, output: str) -> Sweep | None:
     """Largest changes with one uncertain number at a time, in the scenario with the largest change."""
     sizes: dict[str, FloatArray] = {}
     for scenario in study.scenarios:
-        if scenario.regimen.doses:
+        if scenario.acts:
             data = ran.results.dataset(scenario.name, "swept")
             if not np.any(data["status"].values):
                 change = changes(values_of(data, output))
@@ -178,7 +179,8 @@ def _sweep(study: Study, ran: Ran, output: str) -> Sweep | None:
     if abs(typical) < _NOTHING:
         return None
     movers = []
-    for number, one in enumerate(swept_parameters(ran.model, study.fixed)):
+    scenario = next(one for one in study.scenarios if one.name == name)
+    for number, one in enumerate(swept_parameters(ran.model, fixed_in(study, scenario))):
         low, high = moved[2 * number : 2 * number + 2]
         movers.append(
             Mover(

@@ -15,12 +15,14 @@ from raphe.core.units import Quantity, Unit
 from raphe.dosing.regimen import Regimen
 from raphe.dosing.routes import routed
 from raphe.engine.compile import Kernel, compile_program
+from raphe.engine.doses import Taken
 from raphe.engine.lower import lower
 from raphe.engine.solve import DEFAULT_OPTIONS, settings_of, solve
 from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.language.model import Assembly, Model
 from raphe.library.catalog import Catalog
+from raphe.population.behavior import Behavior, draw_taking
 from raphe.population.people import Layer, Population, Subjects, draw_subjects
 
 
@@ -110,8 +112,26 @@ def recruit(
     return draw_subjects(bench.model, population, layer, trial_size=trial_size, fixed=settings)
 
 
+def taking_of(
+    behavior: Behavior | None, regimen: Regimen, subjects: Subjects, *, seed: int
+) -> Taken | None:
+    """What subjects, numbered by `person` without gaps, make of the doses of a regimen; None if they do as told."""
+    if behavior is None or not len(subjects.person):
+        return None
+    persons = range(int(subjects.person[0]), int(subjects.person[-1]) + 1)
+    times = [dose.time for dose in regimen.expanded().doses]
+    share, delay = draw_taking(behavior, times, seed=seed, persons=persons)
+    return Taken(share=share, delay=delay)
+
+
 def perform(
-    bench: Bench, subjects: Subjects, regimen: Regimen, times: FloatArray, *, threads: int
+    bench: Bench,
+    subjects: Subjects,
+    regimen: Regimen,
+    times: FloatArray,
+    *,
+    threads: int,
+    behavior: Behavior | None = None,
 ) -> tuple[FloatArray, int]:
     """Give a regimen to subjects.
 
@@ -127,6 +147,8 @@ def perform(
         h, increasing.
     threads
         Worker threads.
+    behavior
+        What each of the subjects, numbered by `person`, makes of the doses.
 
     Returns
     -------
@@ -140,6 +162,7 @@ def perform(
         route=bench.route,
         settings=settings_of(bench.kernel, subjects.parameters),
         parameters=subjects.parameters,
+        taken=taking_of(behavior, given, subjects, seed=0),
     )
     options = replace(DEFAULT_OPTIONS, threads=threads)
     outcome = solve(bench.kernel, subjects.parameters, timeline, times, options=options)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from raphe.core.units import Quantity
 from raphe.language.compose import compose
-from raphe.language.model import Assembly, Observation
+from raphe.language.model import Assembly, Model, Observation
 from raphe.library.catalog import Catalog, observations_of
 from raphe.population.people import Layer, swept_parameters
 from raphe.study.question import Scenario, Study, usual_route
@@ -86,18 +87,33 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
         Layer.TYPICAL: study.population.draws,
     }
     model = compose(assembly, catalog.library, choices=study.choices)
-    swept = 1 + 2 * len(swept_parameters(model, study.fixed))
     jobs = []
     for scenario in study.scenarios:
         for layer, count in counts.items():
             jobs.append(Job(variant=main, scenario=scenario, layer=layer, subjects=count))
-        if scenario.regimen.doses:
-            jobs.append(Job(variant=main, scenario=scenario, layer=Layer.SWEPT, subjects=swept))
+        if scenario.acts:
+            jobs.append(
+                Job(
+                    variant=main,
+                    scenario=scenario,
+                    layer=Layer.SWEPT,
+                    subjects=_swept(model, study, scenario),
+                )
+            )
         seen = observed(study, scenario, catalog)
         for sample in sorted({observation.sample or "" for observation in seen}):
             group = tuple(one for one in seen if (one.sample or "") == sample)
             jobs += _trial_jobs(study, assembly, scenario, sample, group)
     return Plan(study=study, jobs=tuple(jobs))
+
+
+def fixed_in(study: Study, scenario: Scenario) -> dict[str, Quantity]:
+    """What everybody shares in a scenario."""
+    return {**study.fixed, **scenario.settings}
+
+
+def _swept(model: Model, study: Study, scenario: Scenario) -> int:
+    return 1 + 2 * len(swept_parameters(model, fixed_in(study, scenario)))
 
 
 def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observation, ...]:
@@ -107,6 +123,7 @@ def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observ
         one
         for one in found
         if one.regimen == scenario.regimen.text
+        and not scenario.settings
         and one.value is not None
         and not one.window
         and usual_route(one)

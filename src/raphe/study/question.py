@@ -16,7 +16,7 @@ from raphe.core.units import HOUR, Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.language.compose import compose
-from raphe.language.model import Observation
+from raphe.language.model import Assembly, Lifestyle, Observation
 from raphe.library.catalog import Catalog, find_model, observations_of
 from raphe.population.behavior import Behavior
 from raphe.population.people import Population
@@ -42,11 +42,17 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One thing that is done to the people."""
+    """One thing that is done to the people: what they take, and how they live (parameter -> value, for all)."""
 
     name: str
     regimen: Regimen
     grid: Grid
+    settings: Mapping[str, Quantity] = field(default_factory=dict)
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything is done at all."""
+        return bool(self.regimen.doses) or bool(self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +182,11 @@ def ask(catalog: Catalog, drug: str, target: str) -> Study:
     UnknownNameError
         If no model answers.
     """
+    drug = re.sub(r"[\s-]+", "_", drug.strip())
+    for assembly in catalog.assemblies.values():
+        for lifestyle in assembly.lifestyles:
+            if lifestyle.name == drug:
+                return _ask_lifestyle(catalog, assembly, lifestyle, target)
     assembly = find_model(catalog, drug=drug, target=target)
     seen = [one for one in observations_of(catalog, drug=drug) if usual_route(one)]
     usual = next(one.usual for one in assembly.drugs if one.name == drug)
@@ -194,11 +205,32 @@ def ask(catalog: Catalog, drug: str, target: str) -> Study:
         last = regimen if regimen.doses else next(r for r in regimens if r.last_dose == longest)
         scenarios.append(Scenario(name=regimen.text, regimen=regimen, grid=default_grid(last)))
     return Study(
-        title=f"How does {drug} affect {target}?",
+        title=f"How does {drug.replace('_', ' ')} affect {target}?",
         model=assembly.name,
         drug=drug,
         target=target,
         scenarios=tuple(scenarios),
+    )
+
+
+def _ask_lifestyle(
+    catalog: Catalog, assembly: Assembly, lifestyle: Lifestyle, target: str
+) -> Study:
+    """A way of living against the usual one; nobody takes anything."""
+    drug = assembly.drugs[0].name
+    find_model(catalog, drug=drug, target=target)
+    regimen = Regimen.from_text(NO_DRUG)
+    grid = parse_grid(f"every {_COARSE} for {lifestyle.hours!r} h")
+    setting = {lifestyle.parameter: lifestyle.value}
+    return Study(
+        title=f"How does {lifestyle.name} affect {target}?",
+        model=assembly.name,
+        drug=drug,
+        target=target,
+        scenarios=(
+            Scenario(name=lifestyle.meaning, regimen=regimen, grid=grid, settings=setting),
+            Scenario(name="as usual", regimen=regimen, grid=grid),
+        ),
     )
 
 

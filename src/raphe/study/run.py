@@ -18,7 +18,6 @@ from raphe.core.errors import RapheError
 from raphe.dosing.regimen import Regimen
 from raphe.dosing.routes import routed
 from raphe.engine.compile import Kernel, compile_program
-from raphe.engine.doses import Taken
 from raphe.engine.lower import lower
 from raphe.engine.results import Dataset, Results, to_dataset
 from raphe.engine.solve import Outcome, settings_of, solve
@@ -27,9 +26,9 @@ from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.language.model import Model
 from raphe.library.catalog import Catalog
-from raphe.population.behavior import draw_taking
 from raphe.population.people import Layer, Subjects, draw_subjects
-from raphe.study.plan import Job, Plan
+from raphe.study.experiment import taking_of
+from raphe.study.plan import Job, Plan, fixed_in
 from raphe.study.question import Study
 
 Progress = Callable[[int, int], None]
@@ -189,7 +188,7 @@ def run_subjects(
     """
     kernel = prepared.kernel
     known = {parameter.name for parameter in prepared.model.parameters}
-    fixed = study.fixed
+    fixed = fixed_in(study, job.scenario)
     if any(job.variant.key):  # another module need not have a parameter that the study fixes
         fixed = {name: value for name, value in fixed.items() if name in known}
     subjects = draw_subjects(
@@ -203,29 +202,21 @@ def run_subjects(
     settings = settings_of(kernel, subjects.parameters)
     routes = {drug.name: drug.route for drug in prepared.model.drugs}
     regimen = routed(job.scenario.regimen, routes)
+    behavior = (
+        study.behavior if job.layer is Layer.PEOPLE else None
+    )  # the typical person does as told
     timeline = make_timeline(
         kernel.program,
         regimen,
         route=routes[study.drug],
         settings=settings,
         parameters=subjects.parameters,
-        taken=_taken(study, job, regimen, subjects),
+        taken=taking_of(behavior, regimen, subjects, seed=study.population.seed),
     )
     times = np.array(job.scenario.grid.times)
     options = replace(study.options, threads=threads)
     outcome = solve(kernel, subjects.parameters, timeline, times, options=options, progress=report)
     return RunSubjects(subjects=subjects, outcome=outcome, times=times)
-
-
-def _taken(study: Study, job: Job, regimen: Regimen, subjects: Subjects) -> Taken | None:
-    """What people make of the doses; the typical person does as told."""
-    if study.behavior is None or job.layer is not Layer.PEOPLE or not len(subjects.person):
-        return None
-    first, last = int(subjects.person[0]), int(subjects.person[-1])
-    times = [dose.time for dose in regimen.expanded().doses]
-    seed, persons = study.population.seed, range(first, last + 1)
-    share, delay = draw_taking(study.behavior, times, seed=seed, persons=persons)
-    return Taken(share=share, delay=delay)
 
 
 def _run_job(

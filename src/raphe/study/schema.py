@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from raphe.core.errors import FileError, Place, StudyError, nearest
-from raphe.core.units import parse_quantity
+from raphe.core.units import Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.population.behavior import Behavior
@@ -39,6 +39,7 @@ class _Scenario(Strict):
     name: str = pydantic.Field(min_length=1, max_length=80)
     regimen: str
     times: str | None = None
+    settings: dict[str, str] = pydantic.Field(default_factory=dict)
 
 
 class _People(Strict):
@@ -156,7 +157,13 @@ def parse_study(text: str, file: str) -> Study:
             grid = parse_grid(
                 item.times, place_in(places, ("scenarios", index, "times"), Place(file))
             )
-        scenarios.append(Scenario(name=item.name, regimen=regimen, grid=grid))
+        settings = {
+            name: parse_quantity(
+                value, place_in(places, ("scenarios", index, "settings", name), Place(file))
+            )
+            for name, value in item.settings.items()
+        }
+        scenarios.append(Scenario(name=item.name, regimen=regimen, grid=grid, settings=settings))
     _check_names(raw, places, Place(file))
     fixed = {
         name: parse_quantity(value, place_in(places, ("fixed", name), Place(file)))
@@ -207,11 +214,16 @@ def study_text(study: Study) -> str:
         "seed": population.seed,
         "people": {"count": population.people, "draws": population.draws},
         "scenarios": [
-            {"name": one.name, "regimen": one.regimen.text, "times": one.grid.text}
+            {
+                "name": one.name,
+                "regimen": one.regimen.text,
+                "times": one.grid.text,
+                "settings": _texts(one.settings),
+            }
             for one in study.scenarios
         ],
         "choices": dict(study.choices),
-        "fixed": {name: f"{one.value!r} {one.unit.text}" for name, one in study.fixed.items()},
+        "fixed": _texts(study.fixed),
         "tolerance": {"relative": options.relative, "absolute": options.absolute},
         "failures_allowed": study.failures_allowed,
     }
@@ -232,6 +244,10 @@ def study_text(study: Study) -> str:
     writer.width = 10_000
     writer.dump(tree, text)
     return text.getvalue()
+
+
+def _texts(values: Mapping[str, Quantity]) -> dict[str, str]:
+    return {name: f"{one.value!r} {one.unit.text}" for name, one in values.items()}
 
 
 def study_json_schema() -> dict[str, object]:

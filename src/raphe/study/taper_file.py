@@ -1,0 +1,163 @@
+"""The shelf of tapers -> records: what can be handed out, equal doses, published schedules with their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+import pydantic
+
+from raphe.core.errors import Place, StudyError
+from raphe.core.units import parse_quantity
+from raphe.library.catalog import Catalog
+from raphe.study.schema import Strict, first_fault, load_yaml
+
+_FILE = "tapers/benzodiazepines.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """Steps of one kind; `share` of the current dose or `amount` (mg a day), every so many days, down to a dose."""
+
+    share: float | None
+    amount: float | None
+    every: int
+    down_to: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A published way to stop, for some drugs or for all."""
+
+    name: str
+    drugs: tuple[str, ...]
+    substitute: str | None
+    phases: tuple[Phase, ...]
+    source: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """All of the file.
+
+    Parameters
+    ----------
+    model, burden
+        What is run, and which output tells how bad it is.
+    least
+        Drug -> least single dose (mg); every dose is a whole number of them.
+    equal
+        Drug -> dose (mg) equal to 10 mg of diazepam.
+    rules
+        Published schedules.
+    """
+
+    model: str
+    burden: str
+    least: dict[str, float]
+    equal: dict[str, float]
+    rules: tuple[Rule, ...]
+
+
+class _Form(Strict):
+    drug: str
+    strengths: list[str]
+    halves: bool
+    assumed: str
+
+
+class _Equivalent(Strict):
+    drug: str
+    dose: str
+    source: str
+    locator: str
+
+
+class _Phase(Strict):
+    reduce: str
+    of: str = "current"
+    every: str
+    down_to: str = "0 mg"
+
+
+class _Schedule(Strict):
+    name: str
+    drugs: list[str]
+    substitute: str | None = None
+    phases: list[_Phase]
+    source: str
+    locator: str
+
+
+class _File(Strict):
+    raphe: int = pydantic.Field(ge=1, le=1)
+    model: str
+    burden: str
+    forms: list[_Form]
+    equivalents: list[_Equivalent]
+    schedules: list[_Schedule]
+
+
+_PARTS: dict[str, type[Strict]] = {
+    "forms": _Form,
+    "equivalents": _Equivalent,
+    "phases": _Phase,
+    "schedules": _Schedule,
+}
+
+
+def load_tapers(catalog: Catalog) -> Shelf:
+    """Read the shipped schedules.
+
+    Raises
+    ------
+    StudyError
+        If the file does not fit the library.
+    """
+    text = resources.files("raphe.library").joinpath(_FILE).read_text("utf-8")
+    tree, places = load_yaml(text, _FILE)
+    try:
+        raw = _File.model_validate(tree)
+    except pydantic.ValidationError as error:
+        raise first_fault(error, places, Place(_FILE), _File, _PARTS) from None
+    cited = [one.source for one in raw.equivalents] + [one.source for one in raw.schedules]
+    unknown = [key for key in cited if key not in catalog.library.sources]
+    if unknown:
+        raise StudyError(f'no source is called "{unknown[0]}"', place=Place(_FILE))
+    return Shelf(
+        model=raw.model,
+        burden=raw.burden,
+        least={
+            one.drug: min(_milligrams(text) for text in one.strengths)
+            / (2.0 if one.halves else 1.0)
+            for one in raw.forms
+        },
+        equal={one.drug: _milligrams(one.dose) for one in raw.equivalents},
+        rules=tuple(
+            Rule(
+                name=one.name,
+                drugs=tuple(one.drugs),
+                substitute=one.substitute,
+                phases=tuple(_phase(phase) for phase in one.phases),
+                source=one.source,
+                locator=one.locator,
+            )
+            for one in raw.schedules
+        ),
+    )
+
+
+def _phase(raw: _Phase) -> Phase:
+    part = parse_quantity(raw.reduce)
+    share = part.base if "%" in raw.reduce else None
+    return Phase(
+        share=share,
+        amount=None if share is not None else _milligrams(raw.reduce),
+        every=round(parse_quantity(raw.every).base / 24.0),
+        down_to=_milligrams(raw.down_to),
+    )
+
+
+def _milligrams(text: str) -> float:
+    return parse_quantity(text).base / parse_quantity("1 mg").base
