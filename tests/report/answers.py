@@ -9,14 +9,18 @@ import numpy as np
 from raphe.analysis.answer import (
     Answer,
     Band,
+    Bound,
     Comparison,
     Course,
     Effect,
     Failure,
+    Group,
     Interval,
+    InWhom,
     Mover,
     Provenance,
     RivalPrediction,
+    Split,
     Spread,
     Sweep,
 )
@@ -420,6 +424,14 @@ def make_answer(**changed: Any) -> Answer:
         "modules": MODULES,
         "effects": (effect(), single(), rest()),
         "sweep": sweep(),
+        "split": Split(
+            scenario=ONCE,
+            people=0.05,
+            parameters=0.12,
+            structure=0.02,
+            forms=(("", -0.2), ("rival", -0.24)),
+        ),
+        "whom": whom(),
         "courses": courses(),
         "comparisons": comparisons(),
         "parameters": rows,
@@ -452,6 +464,21 @@ def sweep() -> Sweep:
         mover("firing.weight", "assumed", -0.21, -0.195),
     )
     return Sweep(scenario=ONCE, typical=-0.2, movers=movers)
+
+
+def whom() -> InWhom:
+    """Two groups by weight."""
+    groups = tuple(
+        Group(
+            bounds=(Bound(name="person.weight", above=above, value=70.0),),
+            people=500,
+            effect=interval(low, middle, -0.1),
+            beyond=beyond,
+        )
+        for above, low, middle, beyond in ((False, -0.3, -0.22, 0.8), (True, -0.24, -0.16, 0.1))
+    )
+    units = (("person.weight", "body weight", "kg"),)
+    return InWhom(scenario=ONCE, threshold=0.2, groups=groups, units=units)
 
 
 def failure(**changed: Any) -> Failure:

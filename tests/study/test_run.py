@@ -33,6 +33,14 @@ scenarios:
     times: every 1 d for 30 d
 """
 
+RIVALS = (
+    "clonazepam_kruizinga",
+    "clonazepam_dos_santos",
+    "gabaa_gains_allosteric",
+    "adaptation_downstream",
+    "serotonin_terminal_2010",
+)
+
 
 @pytest.fixture(scope="module")
 def study():
@@ -65,6 +73,7 @@ def test_a_plan_runs_people_the_typical_person_trials_and_rivals(study):
         ("dosed", Layer.TYPICAL, "clonazepam_dos_santos", "volunteers"),
         ("free", Layer.PEOPLE, "", ""),
         ("free", Layer.TYPICAL, "", ""),
+        *(("dosed", Layer.BEST, rival, "") for rival in RIVALS),
     ]
 
 

@@ -105,6 +105,52 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One condition on a person: a number above a value, or at most that."""
+
+    name: str
+    above: bool
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """People whom all bounds fit, and the largest change in them."""
+
+    bounds: tuple[Bound, ...]
+    people: int
+    effect: Interval
+    beyond: float  # share with a change of at least the threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InWhom:
+    """Groups of people in one scenario; units of the numbers by name."""
+
+    scenario: str
+    threshold: float
+    groups: tuple[Group, ...]
+    units: tuple[tuple[str, str, str], ...]  # name, meaning, unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Where the doubt about the largest change comes from, as standard deviations of it.
+
+    `people` is the spread between persons at best estimates, `parameters` that of the typical person over draws,
+    `structure` that of the typical person at best estimates over the model as it stands and every rival module.
+    """
+
+    scenario: str
+    people: float
+    parameters: float
+    structure: float
+    forms: tuple[
+        tuple[str, float], ...
+    ]  # module that stands in for the model's own, largest change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RivalPrediction:
     """What a rival module predicts for the typical person."""
 
@@ -174,6 +220,8 @@ class Answer:
     modules: tuple[tuple[str, str], ...]  # slot, module
     effects: tuple[Effect, ...]
     sweep: Sweep | None  # of the scenario with the largest effect; None if nothing moves
+    split: Split | None  # of the same scenario
+    whom: InWhom | None  # of the same scenario
     courses: tuple[Course, ...]
     comparisons: tuple[Comparison, ...]
     parameters: tuple[ParameterRow, ...]

@@ -242,6 +242,49 @@ def sweep_sentences(answer: Answer) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def split_sentences(answer: Answer) -> tuple[str, ...]:
+    """Where the doubt comes from, in standard deviations and in shares of their squares."""
+    split = answer.split
+    if split is None:
+        return ()
+    relative = is_relative(answer)
+    parts = {
+        "people differ": split.people,
+        "numbers are not known": split.parameters,
+        "forms of the model differ": split.structure,
+    }
+    total = sum(size * size for size in parts.values())
+    if not total > 0.0:
+        return ()
+    told = "; ".join(
+        f"{name} {percent(size, relative=relative)} ({percent(size * size / total)})"
+        for name, size in parts.items()
+    )
+    first = f"Where the spread comes from ({split.scenario}), as standard deviations of the largest change"
+    last = "What carrying animals and cells over to people adds is part of the second and is not told apart."
+    return (f"{first} and shares of their squares: {told}. {last}",)
+
+
+def whom_sentences(answer: Answer) -> tuple[str, ...]:
+    """In whom the effect is large, group by group."""
+    whom = answer.whom
+    if whom is None or len(whom.groups) < 2:
+        return ()
+    relative, units = is_relative(answer), {name: unit for name, _, unit in whom.units}
+    lines = [f"In whom ({whom.scenario}):"]
+    for group in sorted(whom.groups, key=lambda one: -one.beyond):
+        bounds = " and ".join(
+            f"{one.name} {'above' if one.above else 'at most'} {amount(one.value, units[one.name])}"
+            for one in group.bounds
+        )
+        size = change(group.effect.middle, relative=relative)
+        lines.append(
+            f"  {bounds}: {size} ({change_range(group.effect, relative=relative)}); at least "
+            f"{percent(whom.threshold, relative=relative)} in {percent(group.beyond)} of {group.people} people."
+        )
+    return tuple(lines)
+
+
 def held_out(answer: Answer) -> tuple[Comparison, ...]:
     """Observations that took no part in setting the model."""
     return tuple(one for one in answer.comparisons if one.role != "calibration")
@@ -346,6 +389,8 @@ def answer_text(answer: Answer) -> str:
         blocks.append((f"{scenario_label(effect)}:", *(f"  {text}" for text in told if text)))
     blocks.append((spread_sentence(answer),))
     blocks.append(comparison_sentences(answer))
+    blocks.append(whom_sentences(answer))
+    blocks.append(split_sentences(answer))
     blocks.append((known_sentence(answer), *sweep_sentences(answer)))
     blocks.append(failure_sentences(answer))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -26,6 +26,7 @@ class Layer(StrEnum):
     PEOPLE = "people"  # many persons, every population value at its best estimate
     TYPICAL = "typical"  # the typical person, in many draws of the population values
     TRIALS = "trials"  # in each draw, a trial with persons of its own
+    BEST = "best"  # the typical person at best estimates, alone
     SWEPT = "swept"  # the typical person, then with one population value at a time at its 5th and 95th percentile
 
 
@@ -106,6 +107,8 @@ def draw_subjects(
     check_fixed(model, fixed)
     if layer is Layer.SWEPT:
         return _part(_swept(model, fixed), only)
+    if layer is Layer.BEST:
+        return _part(_typical(model, fixed), only)
     if layer is Layer.TRIALS:
         draws, persons = range(population.draws), range(trial_size)
         return _part(_drawn(model, population.seed, layer, draws, persons, fixed), only)
@@ -154,6 +157,12 @@ def _part(subjects: Subjects, only: range | None) -> Subjects:
 def swept_parameters(model: Model, fixed: Mapping[str, Quantity]) -> tuple[Parameter, ...]:
     """The parameters that the layer SWEPT moves: all that are uncertain and that nothing fixes."""
     return tuple(one for one in model.parameters if one.uncertainty and one.name not in fixed)
+
+
+def _typical(model: Model, fixed: Mapping[str, Quantity]) -> Subjects:
+    values = [fixed.get(one.name, one.value).base for one in model.parameters]
+    none = np.zeros(1, dtype=np.int64)
+    return Subjects(parameters=np.array([values]), person=none, draw=none)
 
 
 def _swept(model: Model, fixed: Mapping[str, Quantity]) -> Subjects:

@@ -17,11 +17,9 @@ from raphe.analysis.answer import (
     Effect,
     Failure,
     Interval,
-    Mover,
     Provenance,
     RivalPrediction,
     Spread,
-    Sweep,
 )
 from raphe.analysis.summary import (
     band,
@@ -45,13 +43,12 @@ from raphe.engine.status import Status as RunStatus
 from raphe.language.model import Model, Observation, SpreadKind, Statistic
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
-from raphe.population.people import swept_parameters
-from raphe.study.plan import fixed_in, observed, trial_size
+from raphe.study.deciding import finished, in_whom, split_of, sweep_of
+from raphe.study.plan import observed, trial_size
 from raphe.study.question import Scenario, Study
 from raphe.study.run import Ran
 
 SETTLED_WITHIN = 0.01
-_NOTHING = 1e-9  # a change that is none
 _MAX_COURSE = 400  # times of a course that a report keeps
 
 
@@ -75,6 +72,7 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
     """
     model = ran.model
     target = next(one for one in model.targets if one.name == study.target)
+    sweep = sweep_of(study, ran, target.quantity)
     comparisons = tuple(
         _compare(study, scenario, observation, ran, model)
         for scenario in study.scenarios
@@ -91,7 +89,9 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
         model=f"{model.name}: {model.title}",
         modules=model.slots,
         effects=tuple(_effect(ran.results, one, target.quantity) for one in study.scenarios),
-        sweep=_sweep(study, ran, target.quantity),
+        sweep=sweep,
+        split=split_of(ran, target.quantity, sweep),
+        whom=in_whom(study, ran, target.quantity, sweep),
         courses=tuple(
             _course(ran.results, scenario, shown.quantity, shown.title)
             for shown in model.shown
@@ -107,12 +107,6 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
     )
 
 
-def _finished(data: Dataset, output: str) -> FloatArray:
-    """Courses of the subjects that finished; `Answer.failures` counts the others."""
-    values = values_of(data, output)
-    return np.asarray(values[np.asarray(data["status"].values) == 0])
-
-
 def _times(data: Dataset) -> FloatArray:
     return np.asarray(data["time"].values, dtype=np.float64)
 
@@ -124,7 +118,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
     relative = True
     for layer in ("people", "typical"):
         data = results.dataset(scenario.name, layer)
-        values = _finished(data, output)
+        values = finished(data, output)
         times, change = _times(data), changes(values)
         relative = has_baseline(values)
         size, when = largest_change(change, times)
@@ -163,39 +157,6 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
     )
 
 
-def _sweep(study: Study, ran: Ran, output: str) -> Sweep | None:
-    """Largest changes with one uncertain number at a time, in the scenario with the largest change."""
-    sizes: dict[str, FloatArray] = {}
-    for scenario in study.scenarios:
-        if scenario.acts:
-            data = ran.results.dataset(scenario.name, "swept")
-            if not np.any(data["status"].values):
-                change = changes(values_of(data, output))
-                sizes[scenario.name] = largest_change(change, _times(data))[0]
-    if not sizes:
-        return None
-    name = max(sizes, key=lambda name: abs(sizes[name][0]))
-    typical, *moved = sizes[name].tolist()
-    if abs(typical) < _NOTHING:
-        return None
-    movers = []
-    scenario = next(one for one in study.scenarios if one.name == name)
-    for number, one in enumerate(swept_parameters(ran.model, fixed_in(study, scenario))):
-        low, high = moved[2 * number : 2 * number + 2]
-        movers.append(
-            Mover(
-                name=one.name,
-                meaning=one.meaning,
-                status="" if one.provenance is None else one.provenance.status.value,
-                low=low,
-                high=high,
-                share=max(abs(low - typical), abs(high - typical)) / abs(typical),
-            )
-        )
-    movers.sort(key=lambda mover: (-mover.share, mover.name))
-    return Sweep(scenario=name, typical=typical, movers=tuple(movers))
-
-
 def _course(results: Results, scenario: Scenario, output: str, title: str) -> Course:
     people = results.dataset(scenario.name, "people")
     typical = results.dataset(scenario.name, "typical")
@@ -208,8 +169,8 @@ def _course(results: Results, scenario: Scenario, output: str, title: str) -> Co
         title=title,
         unit=str(people[output].attrs["units"]),
         hours=times[kept],
-        people=band(_finished(people, output)[:, kept]),
-        uncertainty=band(_finished(typical, output)[:, kept]),
+        people=band(finished(people, output)[:, kept]),
+        uncertainty=band(finished(typical, output)[:, kept]),
     )
 
 

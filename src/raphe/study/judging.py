@@ -32,6 +32,7 @@ from raphe.study.claims import (
 )
 from raphe.study.endpoints import endpoint_of
 from raphe.study.experiment import Bench, perform, recruit, set_up
+from raphe.study.plan import rivals_of
 
 SURE = 0.9  # share of draws from which the model is taken to say so
 OWN = "as it stands"
@@ -115,14 +116,8 @@ def _judge(claim: Claim, lab: _Lab) -> Judgment:
     decides: tuple[str, ...] = ()
     if claim.experiment is not None:
         one = claim.experiment
-        samples = {seen.sample for seen in lab.catalog.observations}
         choices: list[tuple[str, dict[str, str]]] = [(OWN, {})]
-        choices += [
-            (rival, {use.alias: rival})
-            for use in lab.assembly.uses
-            for rival in use.rivals
-            if rival not in samples
-        ]
+        choices += [(rival, {slot: rival}) for slot, rival in rivals_of(lab.catalog, lab.assembly)]
         own: _Changes | None = None
         for name, chosen in choices:
             changes = _run(one, lab, chosen, Layer.TYPICAL)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from raphe.core.units import Quantity
+from raphe.dosing.routes import routed
 from raphe.language.compose import compose
 from raphe.language.model import Assembly, Model, Observation
 from raphe.library.catalog import Catalog, observations_of
@@ -104,7 +105,37 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
         for sample in sorted({observation.sample or "" for observation in seen}):
             group = tuple(one for one in seen if (one.sample or "") == sample)
             jobs += _trial_jobs(study, assembly, scenario, sample, group)
+    jobs += _rival_jobs(study, catalog, target)
     return Plan(study=study, jobs=tuple(jobs))
+
+
+def rivals_of(catalog: Catalog, assembly: Assembly) -> tuple[tuple[str, str], ...]:
+    """Slot and module of every rival; modules of people that trials drew from are no rivals."""
+    samples = {one.sample for one in catalog.observations}
+    return tuple(
+        (use.alias, module)
+        for use in assembly.uses
+        for module in use.rivals
+        if module not in samples
+    )
+
+
+def _rival_jobs(study: Study, catalog: Catalog, target: str) -> list[Job]:
+    """The typical person at best estimates with each rival, in each scenario whose routes the rival has."""
+    assembly = catalog.assemblies[study.model]
+    default = next(one.route for one in assembly.drugs if one.name == study.drug)
+    jobs = []
+    for slot, module in rivals_of(catalog, assembly):
+        choices = {**study.choices, slot: module}
+        model = compose(assembly, catalog.library, choices=choices)
+        routes = {route.name for route in model.routes}
+        variant = Variant(rival=module, choices=choices, outputs=(target,))
+        for scenario in study.scenarios:
+            given = routed(scenario.regimen, {one.name: one.route for one in model.drugs})
+            if scenario.acts and routes.issuperset(dose.route or default for dose in given.doses):
+                job = Job(variant=variant, scenario=scenario, layer=Layer.BEST, subjects=1)
+                jobs.append(job)
+    return jobs
 
 
 def fixed_in(study: Study, scenario: Scenario) -> dict[str, Quantity]:

@@ -21,7 +21,7 @@ from raphe.language.model import Assembly, Direction, Observation, Statistic
 from raphe.library.catalog import Catalog
 from raphe.population.people import Layer, Population
 from raphe.study.experiment import perform, recruit, set_up
-from raphe.study.plan import trial_size
+from raphe.study.plan import rivals_of, trial_size
 from raphe.study.question import default_grid
 
 MOST_PEOPLE = 24  # of a trial that are drawn; larger ones are taken as so large
@@ -142,8 +142,7 @@ def compare_rivals(
     tuple of RivalRows
         Only the rows in which the two predictions differ.
     """
-    samples = {one.sample for one in catalog.observations}
-    rivals = [(use.alias, one) for use in assembly.uses for one in use.rivals if one not in samples]
+    rivals = rivals_of(catalog, assembly)
     by_name = {row.observation.name: row for row in rows}
     found = []
     for number, (slot, module) in enumerate(rivals):
