@@ -154,3 +154,12 @@ def test_wrong_behavior_and_endpoints_are_refused_with_their_place(wrong, words)
     with pytest.raises(InputError, match=words) as caught:
         with_more("\n" + wrong + "\n")
     assert caught.value.place.line > 1 or "is missing" in words
+
+
+def test_people_may_come_from_a_table(tmp_path):
+    (tmp_path / "people.csv").write_text("person.age (year)\n30\n40\n")
+    (tmp_path / "study.yaml").write_text(GOOD + "people: {table: people.csv}\n")
+    study = read_study(tmp_path / "study.yaml")
+    assert study.population.people == 2
+    assert study.population.table.names == ("person.age",)
+    assert parse_study(study_text(study), "x") == study

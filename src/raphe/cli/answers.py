@@ -164,7 +164,13 @@ def _answer(
     check_writable(path)
     names = {"people": "--subjects", "seed": "--seed"}
     command = " ".join([command, *(f"{names[name]} {value}" for name, value in options.items())])
-    study = replace(study, population=replace(study.population, **options))
+    population = study.population
+    population = replace(
+        population,
+        people=options.get("people", population.people),
+        seed=options.get("seed", population.seed),
+    )
+    study = replace(study, population=population)
     with Progress(study.title) as progress:
         simulation = simulate(study, threads=threads, progress=progress.update)
     result = answer(simulation, command=command)

@@ -18,6 +18,7 @@ from raphe.core.draws import FloatArray, Stage, edges, sample, uniforms
 from raphe.core.errors import UnitError, UnknownNameError, nearest
 from raphe.core.units import Quantity
 from raphe.language.model import Model, Parameter
+from raphe.population.table import PeopleTable
 
 
 class Layer(StrEnum):
@@ -42,11 +43,15 @@ class Population:
         Draws of the population values for TYPICAL and TRIALS.
     seed
         Any whole number; equal seeds give equal people.
+    table
+        Numbers of the layer PEOPLE that are given and not drawn; person k has row k, from the first again when the rows
+        are used up.
     """
 
     people: int
     draws: int
     seed: int
+    table: PeopleTable | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +119,8 @@ def draw_subjects(
         return _part(_drawn(model, population.seed, layer, draws, persons, fixed), only)
     if layer is Layer.PEOPLE:
         persons = range(population.people) if only is None else only
-        return _drawn(model, population.seed, layer, range(1), persons, fixed)
+        drawn = _drawn(model, population.seed, layer, range(1), persons, fixed)
+        return drawn if population.table is None else _given(model, drawn, population.table, fixed)
     draws = range(population.draws) if only is None else only
     return _drawn(model, population.seed, layer, draws, range(1), fixed)
 
@@ -141,6 +147,19 @@ def _drawn(
         person=np.tile(np.array(persons, dtype=np.int64), len(draws)),
         draw=np.repeat(np.array(draws, dtype=np.int64), len(persons)),
     )
+
+
+def _given(
+    model: Model, subjects: Subjects, table: PeopleTable, fixed: Mapping[str, Quantity]
+) -> Subjects:
+    """The same people with the numbers of a table in place of those that were drawn."""
+    parameters = subjects.parameters.copy()
+    places = {one.name: place for place, one in enumerate(model.parameters)}
+    rows = np.array(table.rows)[subjects.person % len(table.rows)]
+    for column, name in enumerate(table.names):
+        if name in places and name not in fixed:  # another module need not have it
+            parameters[:, places[name]] = rows[:, column]
+    return Subjects(parameters=parameters, person=subjects.person, draw=subjects.draw)
 
 
 def _part(subjects: Subjects, only: range | None) -> Subjects:

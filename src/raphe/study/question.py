@@ -20,6 +20,7 @@ from raphe.language.model import Assembly, Lifestyle, Observation
 from raphe.library.catalog import Catalog, find_model, observations_of
 from raphe.population.behavior import Behavior
 from raphe.population.people import Population
+from raphe.population.table import check_people
 from raphe.study.endpoints import Endpoint
 
 NO_DRUG = "no drug"
@@ -279,3 +280,6 @@ def check_study(study: Study, catalog: Catalog) -> None:
         if name not in known:
             message = f'the model "{study.model}" has no {what} "{name}"'
             raise UnknownNameError(message, advice=nearest(name, known))
+    if study.population.table is not None:
+        model = compose(assembly, catalog.library, choices=study.choices)
+        check_people(study.population.table, model, "people")

@@ -21,6 +21,7 @@ from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.population.behavior import Behavior
 from raphe.population.people import Population
+from raphe.population.table import read_people
 from raphe.study.endpoints import Endpoint, Kind
 from raphe.study.question import DEFAULT_POPULATION, Scenario, Study, default_grid, parse_grid
 
@@ -43,7 +44,9 @@ class _Scenario(Strict):
 
 
 class _People(Strict):
-    count: int = pydantic.Field(DEFAULT_POPULATION.people, ge=1, le=10_000_000)
+    count: int | None = pydantic.Field(None, ge=1, le=10_000_000)
+    table: str | None = None
+    rows: str | None = None
     draws: int = pydantic.Field(DEFAULT_POPULATION.draws, ge=2, le=100_000)
 
 
@@ -175,11 +178,7 @@ def parse_study(text: str, file: str) -> Study:
         drug=raw.drug,
         target=raw.target,
         scenarios=tuple(scenarios),
-        population=Population(
-            people=raw.people.count,
-            draws=raw.people.draws,
-            seed=raw.seed,
-        ),
+        population=_population(raw, places, Place(file)),
         choices=raw.choices,
         fixed=fixed,
         options=Options(relative=raw.tolerance.relative, absolute=raw.tolerance.absolute),
@@ -212,7 +211,11 @@ def study_text(study: Study) -> str:
         "drug": study.drug,
         "target": study.target,
         "seed": population.seed,
-        "people": {"count": population.people, "draws": population.draws},
+        "people": {
+            "count": population.people,
+            "draws": population.draws,
+            **({} if population.table is None else {"rows": population.table.text}),
+        },
         "scenarios": [
             {
                 "name": one.name,
@@ -244,6 +247,23 @@ def study_text(study: Study) -> str:
     writer.width = 10_000
     writer.dump(tree, text)
     return text.getvalue()
+
+
+def _population(raw: _Study, places: Mapping[PathKey, Place], whole: Place) -> Population:
+    """How many people; with a table, as many as it has lines unless a count is given."""
+    people, table = raw.people, None
+    if people.table is not None and people.rows is not None:
+        place = place_in(places, ("people", "rows"), whole)
+        raise StudyError("people come from a table or from rows, not from both", place=place)
+    if people.table is not None:
+        path = Path(whole.file).parent / people.table
+        table = read_people(read_text(path), str(path))
+    elif people.rows is not None:
+        table = read_people(people.rows, f"{whole.file}, rows of people")
+    count = people.count
+    if count is None:
+        count = DEFAULT_POPULATION.people if table is None else len(table.rows)
+    return Population(people=count, draws=people.draws, seed=raw.seed, table=table)
 
 
 def _texts(values: Mapping[str, Quantity]) -> dict[str, str]:

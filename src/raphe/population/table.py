@@ -1,0 +1,139 @@
+"""People from a table: a column for each parameter, a row for each person, units in the head. Draws nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from dataclasses import dataclass
+
+from raphe.core.draws import Bernoulli, Distribution, LogNormal, LogUniform, Normal, Uniform
+from raphe.core.errors import Place, StudyError, UnknownNameError, nearest
+from raphe.core.units import parse_quantity
+from raphe.language.model import Model, Parameter
+
+_HEAD = re.compile(r"\s*(?P<name>[A-Za-z_][\w.]*)\s*(?:\((?P<unit>[^()]+)\))?\s*\Z")
+_MOST = 1_000_000  # rows
+_FAR = 6.0  # standard deviations from the middle that nobody lies beyond
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleTable:
+    """Numbers of people.
+
+    Parameters
+    ----------
+    text
+        As it was written.
+    names
+        Parameters of a model.
+    rows
+        A tuple for each person, base units.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+
+
+def read_people(text: str, file: str) -> PeopleTable:
+    """Read a table such as `person.age (year),person.weight_male (kg)` and a line of numbers for each person.
+
+    Parameters
+    ----------
+    text
+        CSV with a head.
+    file
+        Its name in errors.
+
+    Returns
+    -------
+    PeopleTable
+
+    Raises
+    ------
+    StudyError, UnitError
+        If it does not read; the error has line and column.
+    """
+    lines = list(csv.reader(io.StringIO(text)))
+    if len(lines) < 2:
+        raise StudyError(
+            "a table of people has a head and a line for each person", place=Place(file)
+        )
+    if len(lines) - 1 > _MOST:
+        raise StudyError(f"a table of people has at most {_MOST} lines", place=Place(file))
+    names, factors = [], []
+    for number, cell in enumerate(lines[0], start=1):
+        match = _HEAD.match(cell)
+        place = Place(file, 1, number)
+        if match is None:
+            advice = 'write "person.age (year)"'
+            raise StudyError(f'"{cell}" is no head of a column', place=place, advice=advice)
+        names.append(match["name"])
+        factors.append(parse_quantity(f"1 {match['unit'] or 'dimensionless'}", place).base)
+    if len(set(names)) != len(names):
+        raise StudyError("two columns have the same name", place=Place(file, 1, 1))
+    rows = []
+    for line, cells in enumerate(lines[1:], start=2):
+        if len(cells) != len(names):
+            message = f"the line has {len(cells)} values for {len(names)} columns"
+            raise StudyError(message, place=Place(file, line, 1))
+        rows.append(
+            tuple(
+                _number(cell, Place(file, line, column)) * factor
+                for column, (cell, factor) in enumerate(zip(cells, factors, strict=True), start=1)
+            )
+        )
+    return PeopleTable(text=text, names=tuple(names), rows=tuple(rows))
+
+
+def check_people(table: PeopleTable, model: Model, file: str) -> None:
+    """Refuse people that a model does not know how to take.
+
+    Raises
+    ------
+    UnknownNameError
+        If a column is no parameter of the model.
+    StudyError
+        If a number lies outside the support of the population: the bounds of a uniform distribution, or six standard
+        deviations from the middle of another.
+    """
+    known = {one.name: one for one in model.parameters}
+    for column, name in enumerate(table.names):
+        if name not in known:
+            message = f'the model "{model.name}" has no parameter "{name}"'
+            place = Place(file, 1, column + 1)
+            raise UnknownNameError(message, place=place, advice=nearest(name, known))
+        parameter = known[name]
+        for line, row in enumerate(table.rows, start=2):
+            value = row[column] / parameter.value.unit.factor
+            if not _supported(parameter, value):
+                message = f"{value:g} {parameter.value.unit} is outside the population: {name}"
+                advice = f"people are {parameter.value}, {parameter.people}"
+                raise StudyError(message, place=Place(file, line, column + 1), advice=advice)
+
+
+def _number(cell: str, place: Place) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        raise StudyError(f'"{cell}" is no number', place=place) from None
+    if not math.isfinite(value):
+        raise StudyError(f'"{cell}" is no number of a person', place=place)
+    return value
+
+
+def _supported(parameter: Parameter, value: float) -> bool:
+    spread: Distribution | None = parameter.people
+    center = parameter.value.value
+    match spread:
+        case Normal(sd):
+            return abs(value - center) <= _FAR * sd
+        case LogNormal():
+            return value > 0.0 and abs(math.log(value / center)) <= _FAR * spread.log_sd
+        case Uniform(low, high) | LogUniform(low, high):
+            return low <= value <= high
+        case Bernoulli():
+            return value in (0.0, 1.0)
+    return True

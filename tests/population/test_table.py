@@ -1,0 +1,75 @@
+"""People from a table: taken as they are, checked against the population, the same in any chunk."""
+
+import numpy as np
+import pytest
+
+from raphe.core.errors import InputError
+from raphe.language.compose import compose
+from raphe.library.catalog import load_catalog
+from raphe.population.people import Layer, Population, draw_subjects
+from raphe.population.table import check_people, read_people
+
+CATALOG = load_catalog()
+MODEL = compose(CATALOG.assemblies["benzodiazepines"], CATALOG.library)
+TEXT = "person.age (year),person.weight_male (kg)\n30,70\n65,82.5\n41,90\n"
+
+
+def column(subjects, name, factor=1.0):
+    place = [one.name for one in MODEL.parameters].index(name)
+    return subjects.parameters[:, place] / factor
+
+
+def test_people_have_the_numbers_of_their_rows_and_draw_the_others():
+    table = read_people(TEXT, "people.csv")
+    population = Population(people=5, draws=2, seed=1, table=table)
+    people = draw_subjects(MODEL, population, Layer.PEOPLE, fixed={})
+    years = next(one.value.unit.factor for one in MODEL.parameters if one.name == "person.age")
+    assert column(people, "person.age", years) == pytest.approx([30, 65, 41, 30, 65])
+    drawn = draw_subjects(MODEL, Population(people=5, draws=2, seed=1), Layer.PEOPLE, fixed={})
+    name = "drug.reference_clearance"
+    assert np.array_equal(column(people, name), column(drawn, name))
+    part = draw_subjects(MODEL, population, Layer.PEOPLE, fixed={}, only=range(2, 4))
+    assert np.array_equal(part.parameters, people.parameters[2:4])
+
+
+def test_the_typical_person_is_not_touched():
+    table = read_people(TEXT, "people.csv")
+    with_table = Population(people=5, draws=2, seed=1, table=table)
+    without = Population(people=5, draws=2, seed=1)
+    first, second = (
+        draw_subjects(MODEL, one, Layer.TYPICAL, fixed={}).parameters
+        for one in (with_table, without)
+    )
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line"),
+    [
+        ("", "a head and a line", 0),
+        ("person.age (year)\n", "a head and a line", 0),
+        ("person.age (year)\nold\n", '"old" is no number', 2),
+        ("person.age (year)\nnan\n", "no number of a person", 2),
+        ("person.age (year)\n30,70\n", "2 values for 1 columns", 2),
+        ("age in years!\n30\n", "no head of a column", 1),
+        ("person.age (yeer)\n30\n", "yeer", 1),
+        ("a,a\n1,2\n", "the same name", 1),
+    ],
+)
+def test_what_does_not_read_is_refused_with_its_line(text, words, line):
+    with pytest.raises(InputError, match=words) as caught:
+        read_people(text, "people.csv")
+    assert caught.value.place.line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("person.agee (year)\n30\n", 'did you mean "person.age"'),
+        ("person.weight_deviation\n40\n", "outside the population"),
+    ],
+)
+def test_people_outside_the_population_are_refused(text, words):
+    with pytest.raises(InputError, match=words) as caught:
+        check_people(read_people(text, "people.csv"), MODEL, "people.csv")
+    assert caught.value.place.line in (1, 2)
