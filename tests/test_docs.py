@@ -1,7 +1,16 @@
-"""Pages that are made from the library are up to date."""
+"""Pages that are made from the library are up to date, and what pages tell people to run runs."""
 
+import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
+
+from raphe.library.catalog import load_catalog
+from raphe.study.question import check_study
+from raphe.study.schema import parse_study
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -11,3 +20,24 @@ def test_every_module_has_its_page_as_the_library_has_it():
     found = {file.name: file.read_text("utf-8") for file in (DOCS / "modules").glob("*.md")}
     assert sorted(found) == sorted(wanted)
     assert [name for name in wanted if wanted[name] != found[name]] == []
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "teach").glob("*.md")), ids=lambda page: page.stem)
+def test_the_blocks_of_a_teaching_page_run(page, tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL)
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks))
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=110
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_study_of_the_page_on_runs_reads():
+    text = (DOCS / "runs.md").read_text("utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    study = parse_study(block, "runs.md")
+    check_study(study, load_catalog())
+    assert len(study.endpoints) == 3
+    assert study.scenarios[1].settings
