@@ -12,7 +12,9 @@ from raphe.cli.app import Progress, Seed, Subjects, Threads, app
 if TYPE_CHECKING:
     from raphe.study.question import Study
 
-Report = Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")]
+Report = Annotated[
+    Path | None, typer.Option("--report", help="Where the report goes: HTML, or .md or .json.")
+]
 
 
 @app.command()
@@ -158,6 +160,7 @@ def _answer(
 
     from raphe.analysis.tables import comparison_table
     from raphe.analysis.wording import answer_text
+    from raphe.report.formats import answer_json, answer_markdown
     from raphe.report.page import check_writable, render_page, write_report
     from raphe.study.session import answer, simulate
 
@@ -174,7 +177,8 @@ def _answer(
     with Progress(study.title) as progress:
         simulation = simulate(study, threads=threads, progress=progress.update)
     result = answer(simulation, command=command)
-    write_report(render_page(result), path)
+    forms = {".md": answer_markdown, ".json": answer_json}
+    write_report(forms.get(path.suffix, render_page)(result), path)
     typer.echo(answer_text(result))
     typer.echo(comparison_table(result))
     typer.echo(f"\nReport: {path.resolve()}")
