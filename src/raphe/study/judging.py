@@ -43,6 +43,7 @@ _MOST_TIMES = 400
 _NAMED = 3  # numbers that are named as deciding
 
 Progress = Callable[[int, int], None]
+Benches = dict[tuple[object, ...], Bench | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class _Lab:
     assembly: Assembly
     population: Population
     threads: int
+    benches: Benches
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def judge(
     *,
     threads: int,
     seed: int | None = None,
+    benches: Benches | None = None,
     progress: Progress | None = None,
 ) -> tuple[Judgment, ...]:
     """Judge every claim of a file.
@@ -83,6 +86,8 @@ def judge(
         Worker threads; the numbers do not depend on it.
     seed
         In place of that of the file.
+    benches
+        Grows; what one call set up the next one with the same catalog need not.
     progress
         Called with claims done and claims in all.
 
@@ -102,6 +107,7 @@ def judge(
         assembly=catalog.assemblies[file.model],
         population=population,
         threads=threads,
+        benches={} if benches is None else benches,
     )
     found = []
     for number, claim in enumerate(file.claims):
@@ -212,14 +218,17 @@ def _bench(arm: Arm, lab: _Lab, choices: Mapping[str, str]) -> Bench | None:
     if arm.drug not in drugs:
         message = f'the model "{lab.assembly.name}" has no drug "{arm.drug}"'
         raise UnknownNameError(message, advice=nearest(arm.drug, drugs))
-    return set_up(
-        lab.catalog,
-        lab.assembly,
-        drug=arm.drug,
-        regimens=(Regimen.from_text(arm.regimen),),
-        outputs=(arm.endpoint.output,),
-        choices=choices,
-    )
+    key = (arm.drug, arm.regimen, arm.endpoint.output, *sorted(choices.items()))
+    if key not in lab.benches:
+        lab.benches[key] = set_up(
+            lab.catalog,
+            lab.assembly,
+            drug=arm.drug,
+            regimens=(Regimen.from_text(arm.regimen),),
+            outputs=(arm.endpoint.output,),
+            choices=choices,
+        )
+    return lab.benches[key]
 
 
 def _read(arm: Arm, bench: Bench, lab: _Lab, layer: Layer) -> tuple[FloatArray, FloatArray]:
