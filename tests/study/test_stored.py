@@ -150,9 +150,14 @@ KILL = (
 KILLS = int(os.environ.get("RAPHE_TEST_KILLS", "10"))
 
 
+@pytest.mark.timeout(120 + 6 * KILLS)
 def test_killed_again_and_again_it_ends_with_the_same_hash(reference, tmp_path):
-    """`kill -9` at random times, of a parent with threads; the log shows what was computed twice."""
-    run, script = start(tmp_path / "a", size=2), tmp_path / "drive.py"
+    """`kill -9` at random times, of a parent with threads; the log shows what was computed twice.
+
+    RAPHE_TEST_KILLS=200 kills it 200 times, which takes minutes.
+    """
+    run = start(tmp_path / "a", size=2 if KILLS <= 50 else 1)
+    script = tmp_path / "drive.py"
     script.write_text(KILL)
     chance, killed = np.random.default_rng(1), 0
     while run.missing() and killed < KILLS:
