@@ -286,7 +286,7 @@ def test_what_decides_the_answer_is_named_and_assumed_numbers_are_listed():
     assert second.endswith(
         ": site.scale."
     )  # the other assumed number moves it by less than a tenth
-    assert "1 assumed number moves it by more than 10%" in second
+    assert "1 assumed number moves it by more than 10 %" in second
 
 
 def test_without_a_sweep_nothing_is_said_of_it():

@@ -236,9 +236,13 @@ def sweep_sentences(answer: Answer) -> tuple[str, ...]:
     assumed = [one.name for one in sweep.movers if one.status == "assumed" and one.share > DECISIVE]
     if assumed:
         count = plural(len(assumed), "assumed number moves", "assumed numbers move")
-        lines.append(f"{count} it by more than {DECISIVE:.0%} of itself: {', '.join(assumed)}.")
+        lines.append(
+            f"{count} it by more than {percent(DECISIVE)} of itself: {', '.join(assumed)}."
+        )
     else:
-        lines.append(f"No assumed number alone moves it by more than {DECISIVE:.0%} of itself.")
+        lines.append(
+            f"No assumed number alone moves it by more than {percent(DECISIVE)} of itself."
+        )
     return tuple(lines)
 
 
