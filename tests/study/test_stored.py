@@ -28,7 +28,8 @@ from raphe.study.question import Scenario, Study, parse_grid
 from raphe.study.schema import parse_study, study_text
 from raphe.study.stored import arrays_of, begin_run, compute, open_run, run_digest, set_all_bins
 
-PEOPLE = 150
+KILLS = int(os.environ.get("RAPHE_TEST_KILLS", "10"))
+PEOPLE = 150 if KILLS <= 50 else 600  # enough chunks for all kills
 STUDY = Study(
     title="A small run",
     model="benzodiazepines",
@@ -147,7 +148,6 @@ KILL = (
     "if __name__ == '__main__':\n"
     "    drive(open_run(Path(sys.argv[1])), make_executor(sys.argv[2], 2), workers=2)\n"
 )
-KILLS = int(os.environ.get("RAPHE_TEST_KILLS", "10"))
 
 
 @pytest.mark.timeout(120 + 6 * KILLS)
