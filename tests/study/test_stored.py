@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
 import numpy as np
@@ -363,8 +363,6 @@ def test_a_run_that_cannot_fit_says_so_before_it_begins(tmp_path):
 
 
 def test_a_worker_that_always_dies_is_given_up_by_name(tmp_path):
-    from concurrent.futures import BrokenExecutor, Executor
-
     from raphe.study.executors import WorkerLostError
 
     class Dying(Executor):
@@ -375,6 +373,29 @@ def test_a_worker_that_always_dies_is_given_up_by_name(tmp_path):
 
     with pytest.raises(WorkerLostError, match="died 3 times"):
         drive(start(tmp_path / "a"), Dying, workers=1)
+
+
+def test_a_pool_that_breaks_while_a_chunk_is_handed_out_loses_no_chunk(reference, tmp_path):
+    made = []
+
+    class Breaking(Executor):
+        def __init__(self):
+            self.inner = make_executor("threads", 1)()
+            made.append(self)
+
+        def submit(self, *arguments, **named):
+            if len(made) < 3 and not arguments[2].endswith("0000"):
+                raise BrokenExecutor("gone")
+            return self.inner.submit(*arguments, **named)
+
+        def shutdown(self, *arguments, **named):
+            self.inner.shutdown(*arguments, **named)
+
+    run = start(tmp_path / "a")
+    drive(run, Breaking, workers=1)
+    assert len(made) == 3
+    assert not run.missing()
+    assert run_digest(run) == reference[1]
 
 
 def test_an_unknown_executor_brings_the_nearest():

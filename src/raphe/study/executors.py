@@ -222,10 +222,9 @@ def _drain(
                 told(len(waiting) + len(flying))
                 attempts[name] = 0
     except BrokenExecutor:
-        waiting += flying.values()
-        there = journal.finished(Path(folder))
-        return sorted(name for name in waiting if name not in there)
-    return waiting
+        pass  # a worker died, perhaps while a chunk was handed out: what is on disk tells what is left
+    there = journal.finished(Path(folder))
+    return [name for name in names if name not in there]
 
 
 def work(folder: Path, *, part: int, of: int, stop: threading.Event | None = None) -> int:
