@@ -56,11 +56,7 @@ HOMES = {
 # (rule, place): reason. A place is a file below src/raphe, or "file::Class.method".
 # An exception that nothing needs fails.
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("imports_at_the_top", "study/executors.py"): "Dask and MPI are extras that most never install",
-    (
-        "imports_at_the_top",
-        "study/export.py",
-    ): "Zarr, NetCDF and Parquet are extras, each for its format",
+    ("imports_at_the_top", "study/extras.py"): "packages of extras, which most never install",
 }
 
 MAX_FILE_LINES = 499

@@ -6,9 +6,7 @@ chunk holds.
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
@@ -22,12 +20,12 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import filelock
 
 from raphe.core.errors import InputError, Place, RapheError, UnknownNameError, nearest
 from raphe.study import journal
+from raphe.study.extras import extra_package
 from raphe.study.stored import StoredRun, broken_chunks, compute, open_run, set_all_bins
 
 Maker = Callable[[], Executor]
@@ -57,12 +55,12 @@ def make_executor(name: str, workers: int) -> Maker:
     Returns
     -------
     callable
-        Makes a new executor each time.
+        Makes a new executor each time; raises InputError if its package is not installed.
 
     Raises
     ------
-    InputError
-        If there is no such kind, or its package is not installed.
+    UnknownNameError
+        If there is no such kind.
     """
     kind, _, address = name.partition("=")
     kinds: dict[str, Maker] = {
@@ -79,7 +77,7 @@ def make_executor(name: str, workers: int) -> Maker:
 
 
 def _dask(address: str, workers: int) -> Executor:
-    distributed = _optional("distributed", "dask")
+    distributed = extra_package("distributed", "dask")
     client = distributed.Client(address) if address else distributed.Client(n_workers=workers)
     executor: Executor = client.get_executor(pure=False, retries=_ATTEMPTS)
     shutdown = executor.shutdown
@@ -93,17 +91,9 @@ def _dask(address: str, workers: int) -> Executor:
 
 
 def _mpi(workers: int) -> Executor:
-    futures = _optional("mpi4py.futures", "mpi")
+    futures = extra_package("mpi4py.futures", "mpi")
     executor: Executor = futures.MPIPoolExecutor(max_workers=workers)
     return executor
-
-
-def _optional(package: str, extra: str) -> ModuleType:
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        message = f"the package {package.partition('.')[0]} is not installed"
-        raise InputError(message, advice=f"install raphe[{extra}]") from error
 
 
 @contextmanager
@@ -169,6 +159,8 @@ def drive(
     with owned(run):
         journal.clean(run.folder)
         broken = broken_chunks(run)
+        for name in broken:
+            journal.remove_chunk(run.folder, name)
         set_all_bins(run)
         waiting = [chunk.name for chunk in run.missing()]
         attempts = dict.fromkeys(waiting, 0)
@@ -187,7 +179,7 @@ def drive(
         if waiting:
             message = f"stopped with {len(waiting)} of {total} chunks left; what is done is kept"
             raise RunStoppedError(message)
-    return broken
+    return tuple(broken.values())
 
 
 def _drain(
@@ -267,8 +259,3 @@ def work(folder: Path, *, part: int, of: int, stop: threading.Event | None = Non
         except filelock.Timeout:
             continue
     return count
-
-
-def default_workers() -> int:
-    """As many as the processor has cores."""
-    return os.cpu_count() or 1

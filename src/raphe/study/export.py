@@ -6,7 +6,6 @@ One chunk is in memory at a time. A file appears under its name only when it is 
 from __future__ import annotations
 
 import csv
-import importlib
 import os
 import secrets
 import shutil
@@ -14,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from raphe.core.errors import FileError, InputError, Place, UnknownNameError, ne
 from raphe.population.people import Layer
 from raphe.study.chunks import Keep
 from raphe.study.endpoints import Endpoint, EndpointSummary, endpoint_of, summarize
+from raphe.study.extras import extra_package
 from raphe.study.histograms import Counts, quantiles
 from raphe.study.run import SubjectsFailedError
 from raphe.study.stored import StoredRun, arrays_of, bins_of
@@ -237,22 +237,29 @@ def _new(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def _package(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        message = f"the package {name.partition('.')[0]} is not installed"
-        raise InputError(message, advice="install raphe[data]") from error
-
-
 def _groups(run: StoredRun) -> Iterator[tuple[int, str]]:
     """Number and path of each job: slashes in names of scenarios would make groups of their own."""
     for number, job in enumerate(run.jobs):
         yield number, f"{job.scenario.name.replace('/', ' per ')}/{job.layer.value}"
 
 
+class _Slices(Protocol):
+    """An array of a file: parts of it can be set."""
+
+    def __setitem__(self, key: slice, value: object, /) -> None: ...
+
+
+def _fill(run: StoredRun, job: int, status: _Slices, courses: Mapping[str, _Slices]) -> None:
+    """Copy the chunks of a job into arrays of subjects."""
+    for chunk, arrays in arrays_of(run, job):
+        rows = slice(chunk.first, chunk.last)
+        status[rows] = arrays["status"]
+        for place, output in enumerate(run.outputs):
+            courses[output][rows] = arrays["values"][:, :, place]
+
+
 def _zarr(run: StoredRun, path: Path) -> None:
-    zarr = _package("zarr")
+    zarr = extra_package("zarr", "data")
     root = zarr.open_group(store=os.fspath(path), mode="w", zarr_format=3)
     root.attrs.update({"title": run.study.title, "seed": run.study.population.seed})
     for number, name in _groups(run):
@@ -276,14 +283,11 @@ def _zarr(run: StoredRun, path: Path) -> None:
                 dimension_names=["subject", "time"],
             )
             made[output].attrs["units"] = unit
-        for chunk, arrays in arrays_of(run, number):
-            status[chunk.first : chunk.last] = arrays["status"]
-            for place, output in enumerate(run.outputs):
-                made[output][chunk.first : chunk.last, :] = arrays["values"][:, :, place]
+        _fill(run, number, status, made)
 
 
 def _netcdf(run: StoredRun, path: Path) -> None:
-    netcdf = _package("h5netcdf")
+    netcdf = extra_package("h5netcdf", "data")
     with netcdf.File(os.fspath(path), "w") as root:
         root.attrs["title"] = run.study.title
         for number, name in _groups(run):
@@ -297,10 +301,7 @@ def _netcdf(run: StoredRun, path: Path) -> None:
             for output, unit in zip(run.outputs, run.units, strict=True):
                 made[output] = group.create_variable(output, ("subject", "time"), float)
                 made[output].attrs["units"] = unit
-            for chunk, arrays in arrays_of(run, number):
-                status[chunk.first : chunk.last] = arrays["status"]
-                for place, output in enumerate(run.outputs):
-                    made[output][chunk.first : chunk.last, :] = arrays["values"][:, :, place]
+            _fill(run, number, status, made)
 
 
 def _frames(run: StoredRun) -> Iterator[dict[str, object]]:
@@ -322,7 +323,7 @@ def _frames(run: StoredRun) -> Iterator[dict[str, object]]:
 
 
 def _parquet(run: StoredRun, path: Path) -> None:
-    arrow, parquet = _package("pyarrow"), _package("pyarrow.parquet")
+    arrow, parquet = extra_package("pyarrow", "data"), extra_package("pyarrow.parquet", "data")
     units = dict(zip(run.outputs, run.units, strict=True)) | {"time_h": "h"}
     writer = None
     try:
