@@ -286,6 +286,28 @@ def test_work_alone_finishes_a_run(counted, tmp_path):
     assert run_digest(run) == counted[1]
 
 
+def test_a_run_killed_while_it_was_begun_is_begun_again(reference, tmp_path):
+    folder = tmp_path / "a"
+    (folder / "chunks").mkdir(parents=True)
+    (folder / "study.yaml").write_text("raphe: 1")
+    (folder / ".run.json.0a1b.part").write_text("{")
+    assert run_digest(finish(folder)) == reference[1]
+
+
+def test_a_folder_with_chunks_but_no_run_is_refused(tmp_path):
+    (tmp_path / "chunks").mkdir()
+    (tmp_path / "chunks" / "000-0000000000").write_text("whose?")
+    with pytest.raises(InputError, match="something that is no run"):
+        start(tmp_path)
+
+
+def test_a_folder_made_anew_is_read_anew(tmp_path):
+    first = start(tmp_path / "a")
+    shutil.rmtree(first.folder)
+    other = dataclasses.replace(STUDY, title="Another run")
+    assert start(tmp_path / "a", study=other).study.title == "Another run"
+
+
 def test_quantiles_of_counts_lie_between_the_neighbors_of_their_rank_but_for_a_bin(
     reference, counted
 ):

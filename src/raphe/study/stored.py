@@ -116,14 +116,14 @@ def begin_run(study: Study, folder: Path, *, keep: Keep, size: int) -> StoredRun
         "keep": keep.value,
     }
     if (folder / _RUN).exists():
-        there = _read_facts(folder)
+        there = _facts(_read(folder / _RUN, "there is no run"), folder)
         different = [name for name, value in facts.items() if there.get(name) != value]
         if different:
             message = f"the folder holds a run of another {' and '.join(different)}"
             advice = "name a new folder, or run the study that this one was begun with"
             raise InputError(message, place=Place(str(folder)), advice=advice)
         return open_run(folder)
-    if folder.exists() and any(folder.iterdir()) and {f.name for f in folder.iterdir()} != {"lock"}:
+    if folder.exists() and not _is_begun(folder):
         message = "the folder holds something that is no run"
         raise InputError(message, place=Place(str(folder)), advice="name a new folder")
     journal.begin(folder)
@@ -131,6 +131,15 @@ def begin_run(study: Study, folder: Path, *, keep: Keep, size: int) -> StoredRun
     body = json.dumps({**facts, "chunk": size}, indent=1) + "\n"
     journal.write_whole(folder / _RUN, body.encode())
     return open_run(folder)
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder is empty but for what `begin_run` leaves when it is killed on its way."""
+    if not folder.is_dir():
+        return False
+    names = {file.name for file in folder.iterdir() if not file.name.endswith(".part")}
+    chunks = folder / "chunks"
+    return names <= {"lock", "chunks", _STUDY} and not (chunks.is_dir() and any(chunks.iterdir()))
 
 
 def open_run(folder: Path) -> StoredRun:
@@ -142,20 +151,18 @@ def open_run(folder: Path) -> StoredRun:
         If there is none, or it was begun with another version of raphe or of the library.
     """
     with _opening:
-        return _opened(folder.resolve())
+        text = _read(folder / _RUN, "there is no run")
+        return _opened(folder.resolve(), text, _read(folder / _STUDY, "the run has no study"))
 
 
 @functools.lru_cache(maxsize=8)
-def _opened(folder: Path) -> StoredRun:
-    facts = _read_facts(folder)
+def _opened(folder: Path, described: str, text: str) -> StoredRun:
+    """The run of a folder with these two texts: a folder may be taken away and made anew."""
+    facts = _facts(described, folder)
     for name, here in (("raphe", metadata.version("raphe")), ("library", library_digest())):
         if facts.get(name) != here:
             message = f"the run was begun with another {name}: {facts.get(name)}, here {here}"
             raise InputError(message, place=Place(str(folder)), advice="begin a new run")
-    try:
-        text = (folder / _STUDY).read_text("utf-8")
-    except OSError as error:
-        raise FileError("the run has no study", place=Place(str(folder / _STUDY))) from error
     if hashlib.sha256(text.encode()).hexdigest() != facts.get("study"):
         message = "the study of the run was changed after it was begun"
         raise InputError(message, place=Place(str(folder / _STUDY)), advice="begin a new run")
@@ -175,16 +182,22 @@ def _opened(folder: Path) -> StoredRun:
     )
 
 
-def _read_facts(folder: Path) -> dict[str, object]:
+def _read(file: Path, missing: str) -> str:
     try:
-        facts = json.loads((folder / _RUN).read_text("utf-8"))
+        return file.read_text("utf-8")
     except FileNotFoundError:
         advice = "name the folder that a run was sent to"
-        raise InputError("there is no run", place=Place(str(folder)), advice=advice) from None
-    except (OSError, ValueError) as error:
+        raise InputError(missing, place=Place(str(file.parent)), advice=advice) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError("the file of the run cannot be read", place=Place(str(file))) from error
+
+
+def _facts(text: str, folder: Path) -> dict[str, object]:
+    try:
+        return dict(json.loads(text))
+    except (TypeError, ValueError) as error:
         message = "the description of the run cannot be read"
         raise FileError(message, place=Place(str(folder / _RUN))) from error
-    return dict(facts)
 
 
 def set_all_bins(run: StoredRun) -> None:
@@ -240,17 +253,16 @@ def _values(run: StoredRun, job: int, only: range) -> tuple[FloatArray, Counts]:
     return ran.outcome.values / run.factors, ran.outcome.status.astype(np.uint32)
 
 
-def broken_chunks(run: StoredRun) -> tuple[journal.BrokenChunkError, ...]:
-    """Read every finished chunk; take away what is not sound, and say which and why."""
-    found, there = [], journal.finished(run.folder)
+def broken_chunks(run: StoredRun) -> dict[str, journal.BrokenChunkError]:
+    """Read every finished chunk: names of those that are not sound, and why."""
+    found, there = {}, journal.finished(run.folder)
     for chunk in run.chunks:
         if chunk.name in there:
             try:
                 journal.digest_of(run.folder, chunk.name)
             except journal.BrokenChunkError as error:
-                journal.remove_chunk(run.folder, chunk.name)
-                found.append(error)
-    return tuple(found)
+                found[chunk.name] = error
+    return found
 
 
 def arrays_of(run: StoredRun, job: int) -> Iterator[tuple[Chunk, dict[str, journal.Array]]]:
