@@ -1,11 +1,13 @@
 """The command line as a person meets it: answers, reports, and one clear line for every mistake."""
 
+import csv
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -196,6 +198,11 @@ scenarios: [{name: once, regimen: 2 mg once, times: every 2 h for 12 h}]
 """
 
 
+def read_rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stored")
@@ -226,6 +233,34 @@ def test_endpoints_and_export_read_the_run(stored):
     done = raphe("export", "run", "run.csv", folder=folder)
     assert done.returncode == 0, done.stderr
     assert len((folder / "run.csv").read_text().splitlines()) == 1 + 25 * 7
+
+
+def test_quantiles_are_those_of_the_exported_courses(stored):
+    _, folder = stored
+    done = raphe("quantiles", "run", "--table", "levels.csv", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "once, people (20 subjects), at 12 h:" in done.stdout
+    raphe("export", "run", "courses.csv", folder=folder)
+    courses = read_rows(folder / "courses.csv")
+    name = next(column for column in courses[0] if column.startswith("drug.plasma"))
+    seen = [
+        float(row[name])
+        for row in courses
+        if row["layer"] == "people" and float(row["time_h"]) == 4.0
+    ]
+    wanted = dict(zip((0.05, 0.5, 0.95), np.quantile(seen, (0.05, 0.5, 0.95)), strict=True))
+    for row in read_rows(folder / "levels.csv"):
+        if (row["layer"], row["output"], float(row["time_h"])) == ("people", "drug.plasma", 4.0):
+            assert float(row["value"]) == wanted.pop(float(row["level"]))
+            assert (row["subjects"], row["failed"], row["within"]) == ("20", "0", "0.0")
+    assert not wanted
+
+
+def test_counts_have_quantiles_too_but_no_courses(stored):
+    _, folder = stored
+    raphe("store", "small.yaml", "counts", "--keep", "quantiles", folder=folder)
+    assert "drug.plasma" in raphe("quantiles", "counts", folder=folder).stdout
+    assert raphe("export", "counts", "counts.csv", folder=folder).returncode == 2
 
 
 def test_a_begun_run_is_computed_by_work(stored):

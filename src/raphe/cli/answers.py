@@ -124,18 +124,18 @@ def taper(
     from raphe.study.taper_file import load_tapers
     from raphe.study.tapering import read_habit
 
-    catalog = load_catalog()
+    catalog, used = load_catalog(), 1 if seed is None else seed
     habit, path = read_habit(drug, dose, length), report or Path(f"taper-{drug}.html")
     check_writable(path)
     command = f'raphe taper --drug {drug} --dose "{dose}" --for "{length}" --people {people}'
-    command += f" --price {price:g} --rounds {rounds} --seed {seed or 1}"
+    command += f" --price {price:g} --rounds {rounds} --seed {used}"
     with Progress(f"Stopping {drug}", "rounds") as progress:
         found = compare_tapers(
             catalog,
             load_tapers(catalog),
             habit,
             people=people,
-            seed=seed or 1,
+            seed=used,
             price=price,
             rounds=rounds,
             threads=threads or os.cpu_count() or 1,

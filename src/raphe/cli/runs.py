@@ -1,4 +1,4 @@
-"""Runs in folders: store, status, endpoints, export, work."""
+"""Runs in folders: store, status, endpoints, quantiles, export, work."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def store(
     count = workers or os.cpu_count() or 1
     maker = make_executor(executor, count)
     run = begin_run(study, run_folder, keep=kinds[keep], size=chunk)
-    cost = cost_of(run.plan, outputs=len(run.outputs), keep=run.keep, size=chunk, workers=count)
+    size = max(one.last - one.first for one in run.chunks)  # a run that is there keeps its own
+    cost = cost_of(run.plan, outputs=len(run.outputs), keep=run.keep, size=size, workers=count)
     typer.echo(
         f"{count_of(cost.subjects, 'subject')} in {count_of(cost.chunks, 'chunk')}, about {words(cost.disk)} of disk"
     )
@@ -72,20 +73,16 @@ def store(
 @app.command()
 def status(run_folder: Run) -> None:
     """Tell how far a run is, and whether what is there is sound."""
-    from raphe.study.journal import BrokenChunkError, digest_of, finished
-    from raphe.study.stored import open_run, run_digest
+    from raphe.study.journal import finished
+    from raphe.study.stored import broken_chunks, open_run, run_digest
 
     run = open_run(run_folder)
-    there, broken = finished(run.folder), 0
+    there, broken = finished(run.folder), broken_chunks(run)
     done = [one for one in run.chunks if one.name in there]
-    for one in done:
-        try:
-            digest_of(run.folder, one.name)
-        except BrokenChunkError as error:
-            broken += 1
-            typer.echo(f"broken: {error}")
+    for error in broken.values():
+        typer.echo(f"broken: {error}")
     typer.echo(f"{run.study.title}")
-    typer.echo(f"{len(done)} of {len(run.chunks)} chunks done, {broken} of them broken")
+    typer.echo(f"{len(done)} of {len(run.chunks)} chunks done, {len(broken)} of them broken")
     typer.echo(
         f"{sum(o.last - o.first for o in done)} of {sum(j.subjects for j in run.jobs)} subjects"
     )
@@ -114,6 +111,25 @@ def endpoints(
     typer.echo("\n".join(summary_lines(endpoint_summaries(run, wanted))))
     if table is not None:
         write_table(endpoint_table(run, wanted), table)
+
+
+@app.command()
+def quantiles(
+    run_folder: Run,
+    table: Annotated[
+        Path | None, typer.Option(help="CSV with every output, time and level.")
+    ] = None,
+) -> None:
+    """Quantiles over the people of a stored run, of courses or of counts."""
+    from raphe.report.quantiles import quantile_lines, write_quantiles
+    from raphe.study.export import quantiles_of
+    from raphe.study.stored import open_run
+
+    run = open_run(run_folder)
+    found = quantiles_of(run)
+    typer.echo("\n".join(quantile_lines(run, found)))
+    if table is not None:
+        write_quantiles(run, found, table)
 
 
 @app.command()

@@ -104,7 +104,7 @@ def qualify(
     files = None if to is None else (to / "qualification.md", to / "qualification.svg")
     for file in files or ():
         check_writable(file)
-    trials = Population(people=1, draws=draws, seed=seed or 0)
+    trials = Population(people=1, draws=draws, seed=1 if seed is None else seed)
     workers = threads or os.cpu_count() or 1
     with Progress(model.title, "experiments") as progress:
         rows = make_rows(catalog, model, trials=trials, threads=workers, progress=progress.update)
@@ -153,11 +153,16 @@ def cite(
     study_file: Annotated[Path, typer.Argument(help="A study file (YAML).", metavar="STUDY")],
 ) -> None:
     """Print the sources that the numbers of a study come from."""
+    from raphe.language.compose import compose
     from raphe.library.catalog import load_catalog
-    from raphe.study.question import references
+    from raphe.study.plan import references
+    from raphe.study.question import check_study
     from raphe.study.schema import read_study
 
-    for source in references(read_study(study_file), load_catalog()):
+    study, catalog = read_study(study_file), load_catalog()
+    check_study(study, catalog)
+    model = compose(catalog.assemblies[study.model], catalog.library, choices=study.choices)
+    for source in references(study, model, catalog):
         typer.echo(f"[{source.key}] {source.reference()}")
 
 

@@ -179,3 +179,8 @@ def values_of(data: Dataset, output: str) -> FloatArray:
         names = [str(name) for name in data.data_vars]
         raise UnknownNameError(f'there is no output "{output}"', advice=nearest(output, names))
     return np.asarray(data[output].values, dtype=np.float64)
+
+
+def times_of(data: Dataset) -> FloatArray:
+    """Output times (h), shape (times,)."""
+    return np.asarray(data["time"].values, dtype=np.float64)

@@ -35,16 +35,16 @@ from raphe.analysis.summary import (
 )
 from raphe.core.draws import FloatArray
 from raphe.core.errors import StudyError
-from raphe.core.sources import Source, Status
+from raphe.core.sources import Status
 from raphe.core.units import Quantity
-from raphe.engine.results import Dataset, Results, values_of
+from raphe.engine.results import Dataset, Results, times_of, values_of
 from raphe.engine.status import ADVICE
 from raphe.engine.status import Status as RunStatus
 from raphe.language.model import Model, Observation, SpreadKind, Statistic
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
 from raphe.study.deciding import finished, in_whom, split_of, sweep_of
-from raphe.study.plan import observed, trial_size
+from raphe.study.plan import observed, references, trial_size
 from raphe.study.question import Scenario, Study
 from raphe.study.run import Ran
 
@@ -101,14 +101,10 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
         parameters=rows,
         statuses=tuple((status.value, count) for status, count in counts.items()),
         assumptions=_assumptions(model),
-        references=_references(study, model, catalog),
-        failures=_failures(ran.results),
+        references=references(study, model, catalog),
+        failures=_failures(ran),
         provenance=_provenance(study, ran, command),
     )
-
-
-def _times(data: Dataset) -> FloatArray:
-    return np.asarray(data["time"].values, dtype=np.float64)
 
 
 def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
@@ -119,7 +115,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
     for layer in ("people", "typical"):
         data = results.dataset(scenario.name, layer)
         values = finished(data, output)
-        times, change = _times(data), changes(values)
+        times, change = times_of(data), changes(values)
         relative = has_baseline(values)
         size, when = largest_change(change, times)
         last = regimen.last_dose
@@ -160,7 +156,7 @@ def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
 def _course(results: Results, scenario: Scenario, output: str, title: str) -> Course:
     people = results.dataset(scenario.name, "people")
     typical = results.dataset(scenario.name, "typical")
-    times = _times(people)
+    times = times_of(people)
     every = max(1, math.ceil(len(times) / _MAX_COURSE))
     kept = np.unique(np.append(np.arange(0, len(times), every), len(times) - 1))
     return Course(
@@ -218,7 +214,7 @@ def _compare(
 def _statistic(observation: Observation, scenario: Scenario, data: Dataset) -> FloatArray:
     """The observed statistic of each subject, in the unit of the observation."""
     values = values_of(data, observation.quantity) * _factor(data, observation.quantity)
-    statistic = statistic_of(observation.statistic, values, _times(data), scenario.regimen)
+    statistic = statistic_of(observation.statistic, values, times_of(data), scenario.regimen)
     return statistic / _value(observation).unit.factor
 
 
@@ -269,32 +265,26 @@ def _assumptions(model: Model) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _references(study: Study, model: Model, catalog: Catalog) -> tuple[Source, ...]:
-    keys = {source.key for source in model.sources}
-    for scenario in study.scenarios:
-        for observation in observed(study, scenario, catalog):
-            if observation.provenance is not None:
-                keys |= {one.key for one in observation.provenance.citations}
-    return tuple(catalog.library.sources[key] for key in sorted(keys))
-
-
-def _failures(results: Results) -> tuple[Failure, ...]:
+def _failures(ran: Ran) -> tuple[Failure, ...]:
+    """Subjects that did not finish, those of trials and rivals among them."""
     found = []
-    for (scenario, layer), data in results.runs.items():
-        statuses = np.asarray(data["status"].values)
-        for status in RunStatus:
-            count = int(np.sum(statuses == status))
-            if status is not RunStatus.OK and count:
-                found.append(
-                    Failure(
-                        scenario=scenario,
-                        layer=layer,
-                        status=status.name,
-                        count=count,
-                        of=len(statuses),
-                        advice=ADVICE[status],
+    for key, results in ((("", ""), ran.results), *ran.others.items()):
+        variant = ", ".join(name for name in key if name)
+        for (scenario, layer), data in results.runs.items():
+            statuses = np.asarray(data["status"].values)
+            for status in RunStatus:
+                count = int(np.sum(statuses == status))
+                if status is not RunStatus.OK and count:
+                    found.append(
+                        Failure(
+                            scenario=scenario,
+                            layer=f"{layer} of {variant}" if variant else layer,
+                            status=status.name,
+                            count=count,
+                            of=len(statuses),
+                            advice=ADVICE[status],
+                        )
                     )
-                )
     return tuple(found)
 
 

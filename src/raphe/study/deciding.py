@@ -8,7 +8,7 @@ from raphe.analysis.answer import InWhom, Mover, Split, Sweep
 from raphe.analysis.summary import changes, largest_change
 from raphe.analysis.whom import groups_of
 from raphe.core.draws import FloatArray
-from raphe.engine.results import Dataset, values_of
+from raphe.engine.results import Dataset, times_of, values_of
 from raphe.population.people import Layer, draw_subjects, swept_parameters
 from raphe.study.plan import fixed_in
 from raphe.study.question import Scenario, Study
@@ -23,14 +23,10 @@ def finished(data: Dataset, output: str) -> FloatArray:
     return np.asarray(values[np.asarray(data["status"].values) == 0])
 
 
-def _times(data: Dataset) -> FloatArray:
-    return np.asarray(data["time"].values, dtype=np.float64)
-
-
 def _sizes(data: Dataset, output: str) -> FloatArray:
     """Largest change of each subject; not a number for those who failed."""
     values = values_of(data, output)
-    sizes = largest_change(changes(values), _times(data))[0]
+    sizes = largest_change(changes(values), times_of(data))[0]
     return np.where(np.asarray(data["status"].values) == 0, sizes, np.nan)
 
 
@@ -42,7 +38,7 @@ def sweep_of(study: Study, ran: Ran, output: str) -> Sweep | None:
             data = ran.results.dataset(scenario.name, "swept")
             if not np.any(data["status"].values):
                 change = changes(values_of(data, output))
-                sizes[scenario.name] = largest_change(change, _times(data))[0]
+                sizes[scenario.name] = largest_change(change, times_of(data))[0]
     if not sizes:
         return None
     name = max(sizes, key=lambda name: abs(sizes[name][0]))

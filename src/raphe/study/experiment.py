@@ -132,6 +132,7 @@ def perform(
     *,
     threads: int,
     behavior: Behavior | None = None,
+    seed: int = 0,
 ) -> tuple[FloatArray, int]:
     """Give a regimen to subjects.
 
@@ -149,6 +150,8 @@ def perform(
         Worker threads.
     behavior
         What each of the subjects, numbered by `person`, makes of the doses.
+    seed
+        Of what they make of them.
 
     Returns
     -------
@@ -162,7 +165,7 @@ def perform(
         route=bench.route,
         settings=settings_of(bench.kernel, subjects.parameters),
         parameters=subjects.parameters,
-        taken=taking_of(behavior, given, subjects, seed=0),
+        taken=taking_of(behavior, given, subjects, seed=seed),
     )
     options = replace(DEFAULT_OPTIONS, threads=threads)
     outcome = solve(bench.kernel, subjects.parameters, timeline, times, options=options)

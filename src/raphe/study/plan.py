@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from raphe.core.sources import Source
 from raphe.core.units import Quantity
 from raphe.dosing.routes import routed
 from raphe.language.compose import compose
@@ -123,16 +124,17 @@ def rivals_of(catalog: Catalog, assembly: Assembly) -> tuple[tuple[str, str], ..
 def _rival_jobs(study: Study, catalog: Catalog, target: str) -> list[Job]:
     """The typical person at best estimates with each rival, in each scenario whose routes the rival has."""
     assembly = catalog.assemblies[study.model]
-    default = next(one.route for one in assembly.drugs if one.name == study.drug)
+    names = {one.name: one.route for one in assembly.drugs}
     jobs = []
     for slot, module in rivals_of(catalog, assembly):
+        own = {f"{slot}.{route.name}" for route in catalog.library.modules[module].routes}
         choices = {**study.choices, slot: module}
-        model = compose(assembly, catalog.library, choices=choices)
-        routes = {route.name for route in model.routes}
         variant = Variant(rival=module, choices=choices, outputs=(target,))
         for scenario in study.scenarios:
-            given = routed(scenario.regimen, {one.name: one.route for one in model.drugs})
-            if scenario.acts and routes.issuperset(dose.route or default for dose in given.doses):
+            doses = routed(scenario.regimen, names).doses
+            taken = {dose.route or names[study.drug] for dose in doses}
+            here = {route for route in taken if route.startswith(f"{slot}.")}
+            if scenario.acts and here <= own:
                 job = Job(variant=variant, scenario=scenario, layer=Layer.BEST, subjects=1)
                 jobs.append(job)
     return jobs
@@ -159,6 +161,31 @@ def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observ
         and not one.window
         and usual_route(one)
     )
+
+
+def references(study: Study, model: Model, catalog: Catalog) -> tuple[Source, ...]:
+    """The sources of a study's numbers: those of its model, and those of the observations set beside it.
+
+    Parameters
+    ----------
+    study
+        What is asked.
+    model
+        Composed as the study has it.
+    catalog
+        Gives observations and sources.
+
+    Returns
+    -------
+    tuple of Source
+        By key.
+    """
+    keys = {source.key for source in model.sources}
+    for scenario in study.scenarios:
+        for observation in observed(study, scenario, catalog):
+            if observation.provenance is not None:
+                keys |= {one.key for one in observation.provenance.citations}
+    return tuple(catalog.library.sources[key] for key in sorted(keys))
 
 
 def trial_size(observation: Observation) -> int:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from raphe.core.errors import InputError, Place, StudyError, UnknownNameError, nearest
-from raphe.core.sources import Source
 from raphe.core.units import HOUR, Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
@@ -241,24 +240,6 @@ def usual_route(observation: Observation) -> bool:
         return False
     doses = Regimen.from_text(observation.regimen).doses
     return bool(doses) and all(dose.route is None for dose in doses)
-
-
-def references(study: Study, catalog: Catalog) -> tuple[Source, ...]:
-    """The sources that the numbers of a study's model come from, and those of the observations beside it.
-
-    Raises
-    ------
-    UnknownNameError
-        If the study names things that are not in the catalog.
-    """
-    check_study(study, catalog)
-    model = compose(catalog.assemblies[study.model], catalog.library, choices=study.choices)
-    keys = {source.key for source in model.sources}
-    texts = {scenario.regimen.text for scenario in study.scenarios}
-    for one in observations_of(catalog, drug=study.drug):
-        if one.regimen in texts and one.provenance is not None:
-            keys |= {citation.key for citation in one.provenance.citations}
-    return tuple(catalog.library.sources[key] for key in sorted(keys))
 
 
 def check_study(study: Study, catalog: Catalog) -> None:

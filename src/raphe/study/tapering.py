@@ -124,6 +124,12 @@ class Clinic:
         What the people take.
     price
         Score that a week of taper is worth.
+    bench, people, threads
+        What a schedule is run with.
+    behavior, seed
+        What the people make of their doses, and the seed of that.
+    tried
+        What was run already.
     """
 
     shelf: Shelf
@@ -133,6 +139,7 @@ class Clinic:
     bench: Bench
     people: Subjects
     behavior: Behavior | None = None
+    seed: int = 0
     tried: dict[tuple[Step, ...], Tried] = field(default_factory=dict)
 
     def attempt(self, schedule: Schedule) -> Tried:
@@ -252,6 +259,7 @@ def open_clinic(
         bench=bench,
         people=subjects,
         behavior=behavior,
+        seed=seed,
     )
 
 
@@ -343,6 +351,7 @@ def _run(clinic: Clinic, schedule: Schedule) -> Tried:
         times,
         threads=clinic.threads,
         behavior=clinic.behavior,
+        seed=clinic.seed,
     )
     if failed:
         raise StudyError(f'{failed} of {len(courses)} people failed in "{schedule.name}"')
