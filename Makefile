@@ -5,7 +5,7 @@ ASK ?= clonazepam serotonin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help ask test lint fix bench lock clean
+.PHONY: help ask test lint fix bench crowds lock clean
 
 help: ## show this list
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ fix: ## repair the style, then check
 
 bench: ## measure raphe beside its peers, a quarter of an hour: make bench QUICK=1 takes two minutes
 	@QUICK=$(QUICK) scripts/bench
+
+crowds: ## measure runs of up to a million people, a quarter of an hour: make crowds QUICK=1 takes a minute
+	@QUICK=$(QUICK) scripts/bench crowds
 
 lock: ## write requirements/*.lock anew from pyproject.toml
 	@scripts/lock
