@@ -44,6 +44,7 @@ def chain(times: FloatArray = HOURLY) -> Workload:
     whole = compose(catalog.assemblies["benzodiazepines"], catalog.library)
     route = "drug.oral"
     outputs = tuple(dict.fromkeys(one.quantity for one in (*whole.shown, *whole.targets)))
+    outputs = ("drug.plasma", *outputs)
     model = prune(whole, outputs, (route,))  # for the peers: without the drugs that nobody takes
     return Workload(
         name="chain",

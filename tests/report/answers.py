@@ -10,6 +10,7 @@ from raphe.analysis.answer import (
     Answer,
     Band,
     Bound,
+    Chain,
     Comparison,
     Course,
     Effect,
@@ -17,6 +18,7 @@ from raphe.analysis.answer import (
     Group,
     Interval,
     InWhom,
+    Link,
     Mover,
     Provenance,
     RivalPrediction,
@@ -416,13 +418,14 @@ def make_answer(**changed: Any) -> Answer:
     rows = parameters()
     usual: dict[str, Any] = {
         "title": "How does clonazepam affect serotonin?",
-        "drug": "clonazepam",
+        "subject": "clonazepam",
         "target": "serotonin",
         "target_meaning": "extracellular serotonin in forebrain, ratio to rest",
         "target_output": "terminal.serotonin_change",
         "model": "benzodiazepines: Clonazepam by mouth and extracellular serotonin",
         "modules": MODULES,
         "effects": (effect(), single(), rest()),
+        "chain": chain(),
         "sweep": sweep(),
         "split": Split(
             scenario=ONCE,
@@ -433,6 +436,7 @@ def make_answer(**changed: Any) -> Answer:
         ),
         "whom": whom(),
         "courses": courses(),
+        "unchanged": ("Seizures",),
         "comparisons": comparisons(),
         "parameters": rows,
         "statuses": tuple(
@@ -448,6 +452,24 @@ def make_answer(**changed: Any) -> Answer:
         "provenance": provenance(),
     }
     return Answer(**(usual | changed))
+
+
+def chain() -> Chain:
+    """A level, then two links side by side, then the target."""
+
+    def link(title: str, unit: str, size: float, *, relative: bool) -> Link:
+        sizes = spread((0.8 * size, size, 1.2 * size), (0.5 * size, 0.9 * size, 1.9 * size))
+        return Link(output=title.lower(), title=title, unit=unit, relative=relative, size=sizes)
+
+    none = "dimensionless"
+    return Chain(
+        scenario=ONCE,
+        stages=(
+            (link("Plasma", "ng/mL", 12.0, relative=False),),
+            (link("Sites", none, 0.13, relative=False), link("Gain", none, 0.2, relative=True)),
+            (link("Serotonin", none, -0.2, relative=True),),
+        ),
+    )
 
 
 def sweep() -> Sweep:

@@ -245,6 +245,15 @@ def test_every_part_of_the_answer_is_on_the_page(page):
         assert rival.module in text
 
 
+def test_the_chain_stands_in_order_with_sizes_and_both_spreads(page):
+    text = text_of(page).replace(chr(160), " ")
+    places = [text.index(words) for words in ("Plasma 12 ng/mL", "Gain +20 %", "Serotonin −20 %")]
+    assert places == sorted(places)
+    assert "people 9.6 to 14.4 ng/mL" in text
+    assert "Seizures" in text  # named as what nothing moves
+    assert 'id="chain"' not in render_page(made.make_answer(chain=None))
+
+
 def test_failures_are_named_at_the_top_and_in_their_section():
     text = text_of(render_page(made.make_answer(failures=(made.failure(),))))
     assert "Not every run finished." in text

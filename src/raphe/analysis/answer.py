@@ -84,6 +84,28 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One output on the path from what is done to the target, and how far it moves.
+
+    `size` is the largest change: a fraction of baseline if `relative`, else in `unit`.
+    """
+
+    output: str
+    title: str
+    unit: str
+    relative: bool
+    size: Spread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The path from what is done in a scenario to the target, in stages; links of one stage act side by side."""
+
+    scenario: str
+    stages: tuple[tuple[Link, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mover:
     """How far one uncertain number moves the answer: the largest change with it at both ends of its 90 % interval."""
 
@@ -212,17 +234,19 @@ class Answer:
     """Everything that the terminal and the report show."""
 
     title: str
-    drug: str
+    subject: str  # what is taken or done
     target: str
     target_meaning: str
     target_output: str
     model: str
     modules: tuple[tuple[str, str], ...]  # slot, module
     effects: tuple[Effect, ...]
+    chain: Chain | None  # of the scenario with the largest effect; None if nothing moves
     sweep: Sweep | None  # of the scenario with the largest effect; None if nothing moves
     split: Split | None  # of the same scenario
     whom: InWhom | None  # of the same scenario
     courses: tuple[Course, ...]
+    unchanged: tuple[str, ...]  # titles of outputs that no scenario moves; they have no courses
     comparisons: tuple[Comparison, ...]
     parameters: tuple[ParameterRow, ...]
     statuses: tuple[tuple[str, int], ...]  # read, derived, assumed: how many numbers

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from raphe.analysis.answer import Answer, Comparison, Effect, Failure, Spread
+from raphe.analysis.chains import chain_sentences
 from raphe.analysis.numerals import (
     amount,
     change,
@@ -391,6 +392,7 @@ def answer_text(answer: Answer) -> str:
     for effect in answer.effects:
         told = [*effect_sentences(effect, answer), after_sentence(effect)]
         blocks.append((f"{scenario_label(effect)}:", *(f"  {text}" for text in told if text)))
+    blocks.append(chain_sentences(answer))
     blocks.append((spread_sentence(answer),))
     blocks.append(comparison_sentences(answer))
     blocks.append(whom_sentences(answer))

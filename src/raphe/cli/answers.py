@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,14 +32,9 @@ def ask(
     from raphe.study.question import ask as make_study
 
     study = make_study(load_catalog(), drug, target)
-    options = _options(subjects, seed)
-    _answer(
-        study,
-        f"raphe ask {drug} {target}",
-        options,
-        threads,
-        report or Path(f"{drug}-{target}.html"),
-    )
+    name = "-".join(f"{drug} {target}".split())
+    command = f"raphe ask {shlex.quote(drug)} {shlex.quote(target)}"
+    _answer(study, command, _options(subjects, seed), threads, report or Path(f"{name}.html"))
 
 
 @app.command()
@@ -53,14 +49,9 @@ def run(
     from raphe.study.schema import read_study
 
     study = read_study(study_file)
-    options = _options(subjects, seed)
-    _answer(
-        study,
-        f"raphe run {study_file.name}",
-        options,
-        threads,
-        report or Path(f"{study_file.stem}.html"),
-    )
+    command = f"raphe run {shlex.quote(study_file.name)}"
+    path = report or Path(f"{study_file.stem}.html")
+    _answer(study, command, _options(subjects, seed), threads, path)
 
 
 @app.command()
@@ -92,7 +83,7 @@ def judge(
     elif path.suffix == ".json":
         text = judgment.judgments_json(file, found, seed=used)
     else:
-        command = f"raphe judge {claim_file.name} --seed {used}"
+        command = f"raphe judge {shlex.quote(claim_file.name)} --seed {used}"
         text = judgment.render_judgments(file, found, sources, seed=used, command=command)
     write_report(text, path)
     typer.echo("\n".join(judgment.judgment_lines(found)))
@@ -127,7 +118,8 @@ def taper(
     catalog, used = load_catalog(), 1 if seed is None else seed
     habit, path = read_habit(drug, dose, length), report or Path(f"taper-{drug}.html")
     check_writable(path)
-    command = f'raphe taper --drug {drug} --dose "{dose}" --for "{length}" --people {people}'
+    quoted = (shlex.quote(text) for text in (drug, dose, length))
+    command = "raphe taper --drug {} --dose {} --for {}".format(*quoted) + f" --people {people}"
     command += f" --price {price:g} --rounds {rounds} --seed {used}"
     with Progress(f"Stopping {drug}", "rounds") as progress:
         found = compare_tapers(

@@ -8,6 +8,7 @@ from raphe.core.errors import UnknownNameError, nearest
 from raphe.engine.nodes import Nodes
 from raphe.language.expression import Name, Number, walk
 from raphe.language.model import TIME, AssignedQuantity, Model, Species
+from raphe.language.paths import behind, reads
 
 
 def prune(model: Model, kept: tuple[str, ...], doses: tuple[str, ...] | None) -> Model:
@@ -81,21 +82,13 @@ def _starts_empty(species: Species) -> bool:
 
 def _needed(model: Model, kept: tuple[str, ...]) -> Model:
     """The model without species that nothing asked for depends on."""
-    formulas = {quantity.name: quantity.formula for quantity in model.quantities}
-    formulas |= {derivative.species: derivative.rate for derivative in model.derivatives}
     pending = [*kept, *(route.species for route in model.routes)]
     for event in model.events:
         pending += [assignment.species for assignment in event.assignments]
         roots = [assignment.formula for assignment in event.assignments]
         roots += [] if event.when is None else [event.when]
         pending += [n.name for root in roots for n in walk(root) if isinstance(n, Name)]
-    found: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            if name in formulas:
-                pending += [n.name for n in walk(formulas[name]) if isinstance(n, Name)]
+    found = behind(reads(model), pending)
     return replace(
         model,
         species=tuple(species for species in model.species if species.name in found),

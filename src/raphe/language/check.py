@@ -321,6 +321,7 @@ def _check_names(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
             findings.error(Code.UNKNOWN_NAME, message, lifestyle.place, advice)
     asked = [(one.quantity, one.place) for one in assembly.targets]
     asked += [(one.quantity, one.place) for one in assembly.shown]
+    asked += [(one.level.quantity, one.place) for one in assembly.drugs if one.level is not None]
     for path, place in asked:
         if path not in known:
             message = f'no quantity is called "{path}"'

@@ -220,11 +220,24 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An output that is kept and drawn."""
+
+    quantity: str
+    title: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drug:
-    """The name that people use for a drug, the route `alias.name` that its doses take, and usual regimens of it."""
+    """The name that people use for a drug, the route `alias.name` that its doses take, and usual regimens of it.
+
+    `level` is the output that tells how much of it is there, shown when the drug is asked about.
+    """
 
     name: str
     route: str
+    level: Shown | None = None
     usual: tuple[str, ...] = ()
     place: Place
 
@@ -248,15 +261,6 @@ class Target:
     name: str
     quantity: str
     meaning: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """An output that is kept and drawn."""
-
-    quantity: str
-    title: str
     place: Place
 
 

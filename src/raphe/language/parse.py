@@ -346,6 +346,7 @@ def _assembly(tree: Tree) -> Assembly:
             Drug(
                 name=p.leaf(0).text,
                 route=p.leaf(1).text,
+                level=next((_shown(part) for part in p.trees()), None),
                 usual=tuple(text_of(leaf) for leaf in p.leaves()[2:]),
                 place=p.leaf(0).place,
             )

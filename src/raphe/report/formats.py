@@ -10,6 +10,7 @@ import numpy as np
 
 from raphe.analysis import numerals, wording
 from raphe.analysis.answer import Answer, Comparison
+from raphe.analysis.chains import chain_sentences
 from raphe.core.errors import Place
 
 
@@ -21,6 +22,7 @@ def answer_markdown(answer: Answer) -> str:
         lines += ["", f"## {wording.scenario_label(effect)}", ""]
         lines += [f"- {text}" for text in told if text]
     blocks = (
+        ("The chain", chain_sentences(answer)),
         ("In whom", wording.whom_sentences(answer)),
         ("What decides it", (*wording.sweep_sentences(answer), *wording.split_sentences(answer))),
         ("Failures", wording.failure_sentences(answer)),

@@ -20,6 +20,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from raphe.analysis import numerals, wording
 from raphe.analysis.answer import Answer, Comparison, Course, Effect
+from raphe.analysis.chains import chain_sentences, chain_words
 from raphe.core.errors import FileError, Place
 from raphe.core.sources import Source
 from raphe.language.show import ParameterRow
@@ -120,6 +121,8 @@ def render_page(answer: Answer) -> str:
         noun=wording.target_noun(answer),
         rows=tuple(_effect_row(effect, answer) for effect in answer.effects),
         effects_figure=draw_effects(answer),
+        chain=chain_words(answer),
+        chain_sentence=(*chain_sentences(answer), "")[0],
         figures=draw_outputs(answer),
         comparisons_figure=draw_comparisons(answer),
         comparisons=_ordered(answer.comparisons),

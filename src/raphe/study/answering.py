@@ -12,6 +12,7 @@ import numpy as np
 
 from raphe.analysis.answer import (
     Answer,
+    Chain,
     Comparison,
     Course,
     Effect,
@@ -20,6 +21,7 @@ from raphe.analysis.answer import (
     Provenance,
     RivalPrediction,
     Spread,
+    Sweep,
 )
 from raphe.analysis.summary import (
     band,
@@ -40,12 +42,13 @@ from raphe.core.units import Quantity
 from raphe.engine.results import Dataset, Results, times_of, values_of
 from raphe.engine.status import ADVICE
 from raphe.engine.status import Status as RunStatus
-from raphe.language.model import Model, Observation, SpreadKind, Statistic
+from raphe.language.model import Model, Observation, Shown, SpreadKind, Statistic, Target
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
+from raphe.study.chain import chain_of, moves
 from raphe.study.deciding import finished, in_whom, split_of, sweep_of
-from raphe.study.plan import observed, references, trial_size
-from raphe.study.question import Scenario, Study
+from raphe.study.plan import observed, references, shown_of, trial_size
+from raphe.study.question import NO_DRUG, Scenario, Study
 from raphe.study.run import Ran
 
 SETTLED_WITHIN = 0.01
@@ -73,6 +76,12 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
     model = ran.model
     target = next(one for one in model.targets if one.name == study.target)
     sweep = sweep_of(study, ran, target.quantity)
+    shown = shown_of(study, catalog.assemblies[study.model])
+    moving = [
+        one
+        for one in shown
+        if one.quantity == target.quantity or moves(ran.results, study.scenarios, one.quantity)
+    ]
     comparisons = tuple(
         _compare(study, scenario, observation, ran, model)
         for scenario in study.scenarios
@@ -82,21 +91,23 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
     counts = {status: sum(row.status == status.value for row in rows) for status in Status}
     return Answer(
         title=study.title,
-        drug=study.drug,
+        subject=_subject(study),
         target=study.target,
         target_meaning=target.meaning,
         target_output=target.quantity,
         model=f"{model.name}: {model.title}",
         modules=model.slots,
         effects=tuple(_effect(ran.results, one, target.quantity) for one in study.scenarios),
+        chain=_chain(study, ran, target, shown, sweep),
         sweep=sweep,
         split=split_of(ran, target.quantity, sweep),
         whom=in_whom(study, ran, target.quantity, sweep),
         courses=tuple(
-            _course(ran.results, scenario, shown.quantity, shown.title)
-            for shown in model.shown
+            _course(ran.results, scenario, one.quantity, one.title)
+            for one in moving
             for scenario in study.scenarios
         ),
+        unchanged=tuple(one.title for one in shown if one not in moving),
         comparisons=comparisons,
         parameters=rows,
         statuses=tuple((status.value, count) for status, count in counts.items()),
@@ -105,6 +116,23 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
         failures=_failures(ran),
         provenance=_provenance(study, ran, command),
     )
+
+
+def _subject(study: Study) -> str:
+    """What is taken; where nothing is, what is done."""
+    if any(scenario.regimen.doses for scenario in study.scenarios):
+        return study.drug.replace("_", " ")
+    done = [scenario.name for scenario in study.scenarios if scenario.acts]
+    return ", ".join(done) or NO_DRUG
+
+
+def _chain(
+    study: Study, ran: Ran, target: Target, shown: tuple[Shown, ...], sweep: Sweep | None
+) -> Chain | None:
+    if sweep is None:
+        return None
+    scenario = next(one for one in study.scenarios if one.name == sweep.scenario)
+    return chain_of(study, ran, target, shown, scenario)
 
 
 def _effect(results: Results, scenario: Scenario, output: str) -> Effect:
@@ -181,7 +209,12 @@ def _compare(
     in_trial = np.asarray(data["person"].values) < size
     each = _statistic(observation, scenario, data)[in_trial].reshape(draws, size)
     middle = np.nanmedian if observation.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
-    predicted = interval(np.asarray(middle(each, axis=1)))
+    told = ~np.isnan(each).all(
+        axis=1
+    )  # where nobody of a trial has the statistic, the trial has none
+    means = np.full(draws, np.nan)
+    means[told] = middle(each[told], axis=1)
+    predicted = interval(means)
     value = _value(observation).value
     ratio = predicted.middle / value
     rivals = []

@@ -14,7 +14,7 @@ from raphe.study.plan import fixed_in
 from raphe.study.question import Scenario, Study
 from raphe.study.run import Ran
 
-_NOTHING = 1e-9  # a change that is none
+NOTHING = 1e-9  # a change that is none
 
 
 def finished(data: Dataset, output: str) -> FloatArray:
@@ -43,7 +43,7 @@ def sweep_of(study: Study, ran: Ran, output: str) -> Sweep | None:
         return None
     name = max(sizes, key=lambda name: abs(sizes[name][0]))
     typical, *moved = sizes[name].tolist()
-    if abs(typical) < _NOTHING:
+    if abs(typical) < NOTHING:
         return None
     movers = []
     scenario = _named(study, name)

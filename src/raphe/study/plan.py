@@ -12,7 +12,7 @@ from raphe.core.sources import Source
 from raphe.core.units import Quantity
 from raphe.dosing.routes import routed
 from raphe.language.compose import compose
-from raphe.language.model import Assembly, Model, Observation
+from raphe.language.model import Assembly, Model, Observation, Shown
 from raphe.library.catalog import Catalog, observations_of
 from raphe.population.people import Layer, swept_parameters
 from raphe.study.question import Scenario, Study, usual_route
@@ -31,7 +31,7 @@ class Variant:
     rival: str = ""
     sample: str = ""
     choices: Mapping[str, str]
-    outputs: tuple[str, ...] | None = None  # None: what the model shows
+    outputs: tuple[str, ...]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -82,8 +82,7 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
     """
     assembly = catalog.assemblies[study.model]
     target = next(one.quantity for one in assembly.targets if one.name == study.target)
-    kept = None if study.outputs is None else tuple(dict.fromkeys([target, *study.outputs]))
-    main = Variant(choices=study.choices, outputs=kept)
+    main = Variant(choices=study.choices, outputs=_kept(study, assembly, target))
     counts = {
         Layer.PEOPLE: study.population.people,
         Layer.TYPICAL: study.population.draws,
@@ -108,6 +107,28 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
             jobs += _trial_jobs(study, assembly, scenario, sample, group)
     jobs += _rival_jobs(study, catalog, target)
     return Plan(study=study, jobs=tuple(jobs))
+
+
+def shown_of(study: Study, assembly: Assembly) -> tuple[Shown, ...]:
+    """What is drawn for a study: what it names, or the level of what is asked about and what the model shows."""
+    taken = any(scenario.regimen.doses for scenario in study.scenarios)
+    levels = [drug.level for drug in assembly.drugs if taken and drug.name == study.drug]
+    shown = (*(level for level in levels if level is not None), *assembly.shown)
+    if study.outputs is None:
+        return shown
+    known = {one.quantity: one for one in shown}
+    return tuple(
+        known.get(name, Shown(quantity=name, title=name, place=assembly.place))
+        for name in study.outputs
+    )
+
+
+def _kept(study: Study, assembly: Assembly, target: str) -> tuple[str, ...]:
+    """Outputs that are kept: the target, what is drawn, and all that can be asked for if the study names none."""
+    names = [target, *(one.quantity for one in shown_of(study, assembly))]
+    if study.outputs is None:
+        names += [one.quantity for one in assembly.targets]
+    return tuple(dict.fromkeys(names))
 
 
 def rivals_of(catalog: Catalog, assembly: Assembly) -> tuple[tuple[str, str], ...]:

@@ -137,7 +137,7 @@ def prepare(plan: Plan, catalog: Catalog, threads: int) -> list[Prepared]:
     keys = [(repr(sorted(j.variant.choices.items())), j.variant.outputs) for j in plan.jobs]
     unique = {key: job.variant for key, job in zip(keys, plan.jobs, strict=True)}
 
-    def make(key: tuple[str, tuple[str, ...] | None]) -> Prepared:
+    def make(key: tuple[str, tuple[str, ...]]) -> Prepared:
         variant = unique[key]
         model = compose(assembly, catalog.library, choices=variant.choices)
         doses = {r for job in plan.jobs for r in _routes(job.scenario.regimen, plan.study, model)}
