@@ -51,7 +51,7 @@ def lower(
     InputError
         If sensitivities are asked of a model with events that wait for a condition.
     """
-    kept = _kept(model, outputs)
+    kept = _kept(model, outputs, doses)
     model = prune(model, kept, doses)
     states = [species.name for species in model.species]
     parameters = [parameter.name for parameter in model.parameters]
@@ -158,11 +158,16 @@ def _layout(model: Model, kept: tuple[str, ...], settings: list[str]) -> Layout:
     )
 
 
-def _kept(model: Model, outputs: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Names of the outputs that are kept."""
+def _kept(
+    model: Model, outputs: tuple[str, ...] | None, doses: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """Names of the outputs that are kept; by default levels of what is taken, what is shown, what can be asked for."""
     if outputs is None:
-        names = [shown.quantity for shown in model.shown]
-        outputs = tuple(dict.fromkeys([*names, *(target.quantity for target in model.targets)]))
+        taken = [one for one in model.drugs if doses is None or one.route in doses]
+        names = [one.level.quantity for one in taken if one.level is not None]
+        names += [one.quantity for one in model.shown]
+        names += [one.quantity for one in model.targets]
+        outputs = tuple(dict.fromkeys(names))
     units = _units(model)
     for name in outputs:
         if name not in units:

@@ -40,7 +40,7 @@ def simulate_records(
     records
         From `read_records`; its routes are those of the model, such as `drug.oral`.
     outputs
-        Names of species, quantities or parameters; by default those that the model shows.
+        Names of species, quantities or parameters; by default levels of what is taken, and what the model shows.
     fixed
         Values of parameters for all subjects, such as `{"person.age": "70 year"}`.
     sensitivities
