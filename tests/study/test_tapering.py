@@ -1,5 +1,6 @@
 """Tapers: what is handed out exists, published rules are followed, the searched way is no worse than any of them."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 from raphe.core.errors import InputError
 from raphe.library.catalog import load_catalog
 from raphe.report.taper import render_taper, taper_lines
+from raphe.study.holding import hold
 from raphe.study.taper_comparison import compare_tapers
 from raphe.study.taper_file import load_tapers
 from raphe.study.tapering import (
     Habit,
+    Schedule,
     open_clinic,
     published,
     read_habit,
@@ -168,6 +171,44 @@ def report():
         threads=2,
         command="raphe taper",
     )
+
+
+def test_who_holds_has_the_course_of_the_longer_steps():
+    clinic_ = clinic(30)
+    schedule = by_name(SHORT)["label"]
+    held = hold(clinic_, schedule)
+    rule = SHELF.holding
+    assert 0.0 < held.share < 1.0
+    assert held.turns.max() <= 1 + rule.again
+    assert (held.turns.sum(axis=1) - len(schedule.steps)).max() <= rule.most
+    for person in (int(np.argmax(held.days)), int(np.argmin(held.days))):
+        steps = tuple(
+            dataclasses.replace(step, days=step.days * int(turns))
+            for step, turns in zip(schedule.steps, held.turns[person], strict=True)
+        )
+        own = clinic_.attempt(Schedule(name="own", steps=steps))
+        assert held.days[person] == own.schedule.days
+        assert held.peaks[person] == pytest.approx(own.peaks[person], rel=1e-4, abs=1e-6)
+
+
+def test_who_does_not_suffer_does_not_hold():
+    clinic_ = clinic(10)
+    calm = dataclasses.replace(SHELF.holding, above=1e9)
+    clinic_.shelf = dataclasses.replace(SHELF, holding=calm)
+    for schedule in by_name(SHORT).values():  # one of them through another drug
+        held, plain = hold(clinic_, schedule), clinic_.attempt(schedule)
+        assert held.share == 0.0
+        assert np.allclose(held.peaks, plain.peaks, rtol=1e-4, atol=1e-6)
+
+
+def test_liquid_makes_smaller_steps_that_can_be_handed_out():
+    drops = load_tapers(CATALOG, liquid=True)
+    assert drops.least["clonazepam"] == pytest.approx(0.1)
+    assert drops.least["temazepam"] == SHELF.least["temazepam"]
+    steps = {s.name: s for _, s in published(drops, SHORT)}["Ashton"].steps
+    assert len(steps) > len(by_name(SHORT)["Ashton"].steps)
+    for step in steps:
+        assert all(dose / 0.1 == pytest.approx(round(dose / 0.1), abs=1e-9) for dose in step.doses)
 
 
 def test_the_report_says_what_it_is_and_has_every_schedule(report):

@@ -101,6 +101,9 @@ def taper(
         float, typer.Option("--price", min=0.0, help="Withdrawal score that a week is worth.")
     ] = 0.01,
     rounds: Annotated[int, typer.Option("--rounds", min=0, help="Rounds of the search.")] = 8,
+    liquid: Annotated[
+        bool, typer.Option("--liquid", help="Hand out drops and solutions as well as tablets.")
+    ] = False,
     seed: Seed = None,
     threads: Threads = None,
     report: Report = None,
@@ -121,10 +124,11 @@ def taper(
     quoted = (shlex.quote(text) for text in (drug, dose, length))
     command = "raphe taper --drug {} --dose {} --for {}".format(*quoted) + f" --people {people}"
     command += f" --price {price:g} --rounds {rounds} --seed {used}"
+    command += " --liquid" if liquid else ""
     with Progress(f"Stopping {drug}", "rounds") as progress:
         found = compare_tapers(
             catalog,
-            load_tapers(catalog),
+            load_tapers(catalog, liquid=liquid),
             habit,
             people=people,
             seed=used,

@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from raphe.analysis.answer import Interval
-from raphe.analysis.numerals import number
+from raphe.analysis.numerals import number, percent
 from raphe.analysis.wording import DISCLAIMER
 from raphe.core.sources import Source
 from raphe.report.figures import STYLE, blank_figure, finished_svg, tick_text
@@ -59,7 +59,17 @@ def _line(one: Compared) -> str:
     return (
         f"{schedule.name}: {schedule.days} d, peak withdrawal score {_spread(one.tried.peak)}; "
         f"a tenth of doses missed {_spread(one.missed.peak)}; "
-        f"rival adaptation {_spread(one.rival.peak)}; objective {number(one.tried.mean_objective)}"
+        f"rival adaptation {_spread(one.rival.peak)}; {_held(one)}; objective {number(one.tried.mean_objective)}"
+    )
+
+
+def _held(one: Compared) -> str:
+    held = one.held
+    if not held.share:
+        return "nobody holds"
+    return (
+        f"{percent(held.share)} hold a step, then {_spread(held.peak)} in "
+        f"{number(held.length.middle)} d ({number(held.length.low)} to {number(held.length.high)})"
     )
 
 
@@ -102,6 +112,7 @@ def render_taper(report: TaperReport, sources: Mapping[str, Source]) -> str:
         people=report.people,
         price=f"{report.price:g}",
         watched=WATCHED,
+        holding=report.holding,
         sentences=_sentences(report),
         rows=[_row(one) for one in report.compared],
         figure=_figure(report),
@@ -127,6 +138,7 @@ def _row(one: Compared) -> dict[str, str | int]:
         "peak": _spread(one.tried.peak),
         "missed": _spread(one.missed.peak),
         "rival": _spread(one.rival.peak),
+        "held": _held(one),
         "objective": number(one.tried.mean_objective),
         "source": "found by search" if rule is None else f"{rule.source}, {rule.locator}",
     }

@@ -131,8 +131,7 @@ def perform(
     times: FloatArray,
     *,
     threads: int,
-    behavior: Behavior | None = None,
-    seed: int = 0,
+    taken: Taken | None = None,
 ) -> tuple[FloatArray, int]:
     """Give a regimen to subjects.
 
@@ -148,10 +147,8 @@ def perform(
         h, increasing.
     threads
         Worker threads.
-    behavior
-        What each of the subjects, numbered by `person`, makes of the doses.
-    seed
-        Of what they make of them.
+    taken
+        What each of the subjects makes of the doses; see `taking_of`.
 
     Returns
     -------
@@ -165,7 +162,7 @@ def perform(
         route=bench.route,
         settings=settings_of(bench.kernel, subjects.parameters),
         parameters=subjects.parameters,
-        taken=taking_of(behavior, given, subjects, seed=seed),
+        taken=taken,
     )
     options = replace(DEFAULT_OPTIONS, threads=threads)
     outcome = solve(bench.kernel, subjects.parameters, timeline, times, options=options)

@@ -1,4 +1,4 @@
-"""Published tapers and a searched one, side by side on the same people, with doses missed and with a rival form."""
+"""Published tapers and a searched one on the same people: as told, with doses missed, with a rival form, held."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from raphe.library.catalog import Catalog
 from raphe.population.behavior import Behavior
-from raphe.study.taper_file import Rule, Shelf
+from raphe.study.holding import Held, hold
+from raphe.study.taper_file import Holding, Rule, Shelf
 from raphe.study.tapering import (
     Clinic,
     Habit,
@@ -26,12 +27,13 @@ _RIVAL = {"adaptation": "adaptation_downstream"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One schedule, run in three ways; `rule` is None for the one that was searched for."""
+    """One schedule, run in four ways; `rule` is None for the one that was searched for."""
 
     rule: Rule | None
     tried: Tried
     missed: Tried
     rival: Tried
+    held: Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class TaperReport:
     compared: tuple[Compared, ...]
     best: Schedule
     front: tuple[Tried, ...]
+    holding: Holding
     command: str
 
 
@@ -61,7 +64,7 @@ def compare_tapers(
     command: str,
     progress: Progress | None = None,
 ) -> TaperReport:
-    """Run the published schedules and a search on the same people; then all of them with doses missed and a rival.
+    """Run published schedules and a search on the same people; then all of them with doses missed, a rival, holds.
 
     Parameters
     ----------
@@ -110,6 +113,7 @@ def compare_tapers(
             tried=plain.attempt(schedule),
             missed=missed.attempt(schedule),
             rival=rival.attempt(schedule),
+            held=hold(plain, schedule),
         )
         for rule, schedule in shown
     )
@@ -121,5 +125,6 @@ def compare_tapers(
         compared=compared,
         best=best.schedule,
         front=trade_off(plain),
+        holding=shelf.holding,
         command=command,
     )

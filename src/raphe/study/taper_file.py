@@ -38,6 +38,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A step is taken again while its burden passes `above`: at most `again` times in a row, `most` times in all."""
+
+    above: float
+    again: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """All of the file.
 
@@ -51,6 +60,8 @@ class Shelf:
         Drug -> dose (mg) equal to 10 mg of diazepam.
     rules
         Published schedules.
+    holding
+        When a person stays on a step.
     """
 
     model: str
@@ -58,12 +69,14 @@ class Shelf:
     least: dict[str, float]
     equal: dict[str, float]
     rules: tuple[Rule, ...]
+    holding: Holding
 
 
 class _Form(Strict):
     drug: str
     strengths: list[str]
     halves: bool
+    liquid: str | None = None
     assumed: str
 
 
@@ -90,6 +103,15 @@ class _Schedule(Strict):
     locator: str
 
 
+class _Holding(Strict):
+    above: float = pydantic.Field(gt=0.0)
+    again: int = pydantic.Field(ge=1, le=10)
+    most: int = pydantic.Field(ge=1, le=10)
+    assumed: str
+    source: str
+    locator: str
+
+
 class _File(Strict):
     raphe: int = pydantic.Field(ge=1, le=1)
     model: str
@@ -97,6 +119,7 @@ class _File(Strict):
     forms: list[_Form]
     equivalents: list[_Equivalent]
     schedules: list[_Schedule]
+    holding: _Holding
 
 
 _PARTS: dict[str, type[Strict]] = {
@@ -104,11 +127,23 @@ _PARTS: dict[str, type[Strict]] = {
     "equivalents": _Equivalent,
     "phases": _Phase,
     "schedules": _Schedule,
+    "holding": _Holding,
 }
 
 
-def load_tapers(catalog: Catalog) -> Shelf:
+def load_tapers(catalog: Catalog, *, liquid: bool = False) -> Shelf:
     """Read the shipped schedules.
+
+    Parameters
+    ----------
+    catalog
+        Whose sources the file cites.
+    liquid
+        Whether drops and solutions are handed out as well, where a drug has them.
+
+    Returns
+    -------
+    Shelf
 
     Raises
     ------
@@ -122,17 +157,14 @@ def load_tapers(catalog: Catalog) -> Shelf:
     except pydantic.ValidationError as error:
         raise first_fault(error, places, Place(_FILE), _File, _PARTS) from None
     cited = [one.source for one in raw.equivalents] + [one.source for one in raw.schedules]
+    cited.append(raw.holding.source)
     unknown = [key for key in cited if key not in catalog.library.sources]
     if unknown:
         raise StudyError(f'no source is called "{unknown[0]}"', place=Place(_FILE))
     return Shelf(
         model=raw.model,
         burden=raw.burden,
-        least={
-            one.drug: min(_milligrams(text) for text in one.strengths)
-            / (2.0 if one.halves else 1.0)
-            for one in raw.forms
-        },
+        least={one.drug: _least(one, liquid=liquid) for one in raw.forms},
         equal={one.drug: _milligrams(one.dose) for one in raw.equivalents},
         rules=tuple(
             Rule(
@@ -145,7 +177,14 @@ def load_tapers(catalog: Catalog) -> Shelf:
             )
             for one in raw.schedules
         ),
+        holding=Holding(above=raw.holding.above, again=raw.holding.again, most=raw.holding.most),
     )
+
+
+def _least(form: _Form, *, liquid: bool) -> float:
+    if liquid and form.liquid is not None:
+        return _milligrams(form.liquid)
+    return min(_milligrams(text) for text in form.strengths) / (2.0 if form.halves else 1.0)
 
 
 def _phase(raw: _Phase) -> Phase:

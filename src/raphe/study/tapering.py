@@ -24,12 +24,12 @@ from raphe.dosing.regimen import Regimen
 from raphe.library.catalog import Catalog
 from raphe.population.behavior import Behavior
 from raphe.population.people import Layer, Population, Subjects
-from raphe.study.experiment import Bench, perform, recruit, set_up
+from raphe.study.experiment import Bench, perform, recruit, set_up, taking_of
 from raphe.study.taper_file import Rule, Shelf
 
 WATCHED = 42  # days after the last dose
 SEARCHED = "searched for"
-_SAMPLES_A_DAY = 2
+SAMPLES_A_DAY = 2
 _STEPS, _DAYS, _BEND = (1, 20), (3, 28), (0.4, 2.5)
 _MOST_DAYS = 3 * 365
 
@@ -342,16 +342,12 @@ def regimen_of(habit: Habit, schedule: Schedule) -> Regimen:
 def _run(clinic: Clinic, schedule: Schedule) -> Tried:
     begin = clinic.habit.days * 24.0
     end = begin + (schedule.days + WATCHED) * 24.0
-    count = (schedule.days + WATCHED) * _SAMPLES_A_DAY + 1
+    count = (schedule.days + WATCHED) * SAMPLES_A_DAY + 1
     times = np.concatenate([[0.0], np.linspace(begin, end, count)])
+    regimen = regimen_of(clinic.habit, schedule)
+    taken = taking_of(clinic.behavior, regimen, clinic.people, seed=clinic.seed)
     courses, failed = perform(
-        clinic.bench,
-        clinic.people,
-        regimen_of(clinic.habit, schedule),
-        times,
-        threads=clinic.threads,
-        behavior=clinic.behavior,
-        seed=clinic.seed,
+        clinic.bench, clinic.people, regimen, times, threads=clinic.threads, taken=taken
     )
     if failed:
         raise StudyError(f'{failed} of {len(courses)} people failed in "{schedule.name}"')
