@@ -91,6 +91,43 @@ def test_parts_of_killed_writers_are_no_chunks_and_are_cleaned_away(folder):
     assert not part.exists()
 
 
+def refused(folder, before=""):
+    """Try to write a chunk in a process of its own: what it says of it."""
+    code = (
+        f"{before}\n"
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from raphe.core.errors import FileError\n"
+        "from raphe.study.journal import write_chunk\n"
+        "try:\n"
+        "    write_chunk(Path(sys.argv[1]), 'big', {'values': np.zeros(100_000)})\n"
+        "except FileError as error:\n"
+        "    print(error)\n"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_disk_that_may_only_be_read_is_told(small_disk):
+    begin(small_disk.folder)
+    write_chunk(small_disk.folder, "a", ARRAYS)
+    small_disk.remount("ro")
+    told = refused(small_disk.folder)
+    assert "cannot be written: Read-only file system" in told
+    assert str(small_disk.folder / "chunks" / "big") in told
+    assert finished(small_disk.folder) == {"a"}
+    assert np.array_equal(read_chunk(small_disk.folder, "a")["values"], ARRAYS["values"])
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_nothing(small_disk):
+    begin(small_disk.folder)
+    write_chunk(small_disk.folder, "a", ARRAYS)
+    small_disk.remount("size=64k")
+    assert "cannot be written: No space left on device" in refused(small_disk.folder)
+    assert [file.name for file in (small_disk.folder / "chunks").iterdir()] == ["a"]
+    assert np.array_equal(read_chunk(small_disk.folder, "a")["values"], ARRAYS["values"])
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_is_told(folder):
     (folder / "chunks").chmod(0o500)
@@ -99,23 +136,13 @@ def test_a_folder_that_may_not_be_written_is_told(folder):
     (folder / "chunks").chmod(0o700)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(folder):
-    """A limit on the size of files stands for a full disk; both stop a write in its middle."""
-    code = (
-        "import resource, signal, sys, numpy as np\n"
-        "from pathlib import Path\n"
-        "from raphe.core.errors import FileError\n"
-        "from raphe.study.journal import write_chunk\n"
+def test_a_limit_on_the_size_of_files_is_told_and_leaves_nothing(folder):
+    """As a full disk does, it stops a write in its middle; it needs no right to mount."""
+    limit = (
+        "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
-        "try:\n"
-        "    write_chunk(Path(sys.argv[1]), 'big', {'values': np.zeros(100_000)})\n"
-        "except FileError as error:\n"
-        "    print(error)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True
-    )
-    assert "cannot be written" in done.stdout
+    assert "cannot be written" in refused(folder, limit)
     assert [file.name for file in (folder / "chunks").iterdir()] == ["a"]
     assert finished(folder) == {"a"}

@@ -1,5 +1,6 @@
 """Runs in folders: one hash over executors, chunks and interruptions; nothing torn, lost or dropped in silence."""
 
+import contextlib
 import dataclasses
 import importlib.util
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raphe.core.errors import InputError
+from raphe.core.errors import FileError, InputError
 from raphe.dosing.regimen import Regimen
 from raphe.population.behavior import Behavior
 from raphe.population.people import Population
@@ -150,33 +151,45 @@ KILL = (
 )
 
 
-@pytest.mark.timeout(120 + 6 * KILLS)
-def test_killed_again_and_again_it_ends_with_the_same_hash(reference, tmp_path):
-    """`kill -9` at random times, of a parent with threads; the log shows what was computed twice.
+@pytest.mark.timeout(120 + 8 * KILLS)
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_killed_again_and_again_it_ends_with_the_same_hash(reference, tmp_path, executor):
+    """`kill -9` at random times, of the parent or, with processes, as often of one of its workers.
 
-    RAPHE_TEST_KILLS=200 kills it 200 times, which takes minutes.
+    The log shows what was computed twice. RAPHE_TEST_KILLS=200 kills 200 times, half of them with each executor,
+    which takes minutes.
     """
-    run = start(tmp_path / "a", size=2 if KILLS <= 50 else 1)
+    run, kills = start(tmp_path / "a", size=2 if KILLS <= 50 else 1), KILLS // 2
     script = tmp_path / "drive.py"
     script.write_text(KILL)
-    chance, killed = np.random.default_rng(1), 0
-    while run.missing() and killed < KILLS:
-        process = subprocess.Popen([sys.executable, script, run.folder, "threads"])
-        before = len(run.missing())
-        while process.poll() is None and len(run.missing()) == before:
-            time.sleep(0.002)
-        time.sleep(chance.random() * 0.05)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
+    chance, parents, workers = np.random.default_rng(1), 0, 0
+    while run.missing() and parents + workers < kills:
+        process = subprocess.Popen([sys.executable, script, run.folder, executor])
+        while process.poll() is None and parents + workers < kills:
+            before = len(run.missing())
+            while process.poll() is None and len(run.missing()) == before:
+                time.sleep(0.002)
+            time.sleep(chance.random() * 0.05)
+            victims = _children(process.pid) if chance.random() < 0.5 else []
+            if victims:
+                _kill(victims[int(chance.integers(len(victims)))])
+                workers += 1
+            elif process.poll() is None:
+                process.kill()
+                parents += 1
+                process.wait()
+            for name in journal.finished(run.folder):
+                journal.read_chunk(run.folder, name)  # no torn file is ever visible
+        process.kill()
         process.wait()
-        for name in journal.finished(run.folder):
-            journal.read_chunk(run.folder, name)  # no torn file is ever visible
-    assert killed > 2
+    assert parents > 0
+    assert (workers > 0) == (executor == "processes")
     drive(run, make_executor("threads", 2), workers=2)
     assert run_digest(run) == reference[1]
     names = [entry.name for entry in journal.read_log(run.folder)]
-    assert len(names) - len(set(names)) <= 2 * killed  # at most one chunk for each of two workers
+    assert len(names) - len(set(names)) <= 2 * (
+        parents + workers
+    )  # a chunk for each of two workers
 
 
 def test_a_killed_worker_costs_its_chunk_and_not_the_run(reference, tmp_path):
@@ -188,11 +201,43 @@ def test_a_killed_worker_costs_its_chunk_and_not_the_run(reference, tmp_path):
         time.sleep(0.05)
         if len(journal.finished(run.folder)) > 5 * (killed + 1):
             for worker in _children(process.pid)[-1:]:
-                os.kill(worker, signal.SIGKILL)
+                _kill(worker)
                 killed += 1
     assert process.wait(timeout=100) == 0
     assert killed > 0
     assert run_digest(run) == reference[1]
+
+
+def test_a_disk_that_fills_up_stops_the_run_by_name_and_loses_nothing(reference, small_disk):
+    run = start(small_disk.folder / "a", size=8)
+    small_disk.remount("size=200k")
+    with pytest.raises(FileError, match="No space left on device") as caught:
+        drive(run, make_executor("threads", 2), workers=2)
+    assert str(small_disk.folder) in str(caught.value)
+    done = journal.finished(run.folder)
+    assert 0 < len(done) < len(run.chunks)
+    for name in done:
+        journal.read_chunk(run.folder, name)
+    small_disk.remount("size=64m")
+    assert drive(run, make_executor("threads", 2), workers=2) == ()
+    assert run_digest(run) == reference[1]
+    assert len(journal.read_log(run.folder)) <= len(run.chunks)
+
+
+def test_a_disk_that_becomes_read_only_keeps_what_is_done(reference, small_disk):
+    run = start(small_disk.folder / "a")
+    compute(str(run.folder), run.chunks[0].name)
+    small_disk.remount("ro")
+    with pytest.raises(FileError, match="Read-only file system"):
+        drive(run, make_executor("threads", 1), workers=1)
+    small_disk.remount("rw")
+    drive(run, make_executor("threads", 1), workers=1)
+    assert run_digest(run) == reference[1]
+
+
+def _kill(process):
+    with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+        os.kill(process, signal.SIGKILL)
 
 
 def _children(parent):

@@ -104,6 +104,8 @@ def owned(run: StoredRun) -> Iterator[None]:
     ------
     InputError
         If another process holds it.
+    FileError
+        If the folder may not be written.
     """
     lock = filelock.FileLock(run.folder / "lock", timeout=0)
     try:
@@ -112,6 +114,8 @@ def owned(run: StoredRun) -> Iterator[None]:
         message = "another process is computing this run"
         advice = "wait for it, or name another folder"
         raise InputError(message, place=Place(str(run.folder)), advice=advice) from None
+    except OSError as error:
+        raise journal.failed(error, run.folder / "lock", "cannot be written") from error
     try:
         yield
     finally:
@@ -238,10 +242,18 @@ def work(folder: Path, *, part: int, of: int, stop: threading.Event | None = Non
     -------
     int
         Chunks that this process computed.
+
+    Raises
+    ------
+    FileError
+        If the folder may not be written.
     """
     run = open_run(folder)
     claims = run.folder / "claims"
-    claims.mkdir(exist_ok=True)
+    try:
+        claims.mkdir(exist_ok=True)
+    except OSError as error:
+        raise journal.failed(error, claims, "cannot be written") from error
     count = 0
     mine = [chunk for number, chunk in enumerate(run.chunks) if number % of == part]
     others = [chunk for number, chunk in enumerate(run.chunks) if number % of != part]

@@ -93,7 +93,7 @@ def finished(folder: Path) -> frozenset[str]:
     try:
         names = [file.name for file in (folder / _CHUNKS).iterdir()]
     except OSError as error:
-        raise _failure(error, folder / _CHUNKS, "cannot read the run") from error
+        raise failed(error, folder / _CHUNKS, "cannot read the run") from error
     return frozenset(name for name in names if not name.startswith("."))
 
 
@@ -108,7 +108,7 @@ def begin(folder: Path) -> None:
     try:
         (folder / _CHUNKS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _failure(error, folder, "the run cannot be begun") from error
+        raise failed(error, folder, "the run cannot be begun") from error
 
 
 def read_log(folder: Path) -> tuple[Entry, ...]:
@@ -118,7 +118,7 @@ def read_log(folder: Path) -> tuple[Entry, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise _failure(error, folder / _LOG, "cannot read the log") from error
+        raise failed(error, folder / _LOG, "cannot read the log") from error
     entries = []
     for line in lines:
         mark, _, body = line.partition(b" ")
@@ -146,7 +146,7 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise _failure(error, path, "cannot be written") from error
+        raise failed(error, path, "cannot be written") from error
 
 
 def clean(folder: Path) -> None:
@@ -169,7 +169,7 @@ def _note(folder: Path, entry: Entry) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        raise _failure(error, folder / _LOG, "cannot be written") from error
+        raise failed(error, folder / _LOG, "cannot be written") from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -225,7 +225,8 @@ def _unpacked(data: bytes, path: Path) -> dict[str, Array]:
     return found
 
 
-def _failure(error: OSError, path: Path, what: str) -> FileError:
+def failed(error: OSError, path: Path, what: str) -> FileError:
+    """The error that tells what the system said of a file of a run."""
     message = f"{what}: {error.strerror or type(error).__name__}"
     advice = "name a folder that you may write to and that has room; what was finished is kept"
     return FileError(message, place=Place(str(path)), advice=advice)
