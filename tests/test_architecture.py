@@ -49,6 +49,7 @@ HOMES = {
         "report/tornado.py",
     ],
     "jinja2": ["report/page.py"],
+    "libsbml": ["exchange/parse_sbml.py"],
     "typer": ["cli/__init__.py", "cli/answers.py", "cli/app.py", "cli/runs.py", "cli/shelves.py"],
     "rich": ["cli/app.py"],
 }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from raphe.cli.app import Progress, Seed, Threads, app, count_of
 from raphe.core.errors import FileError, Place
 
+if TYPE_CHECKING:
+    from raphe.language.findings import Finding
+
 _QUALIFIED = "benzodiazepines"
+_SBML = (".xml", ".sbml")
 Draws = Annotated[int, typer.Option("--draws", min=10, max=10_000, help="Draws of each trial.")]
 
 
@@ -18,11 +22,14 @@ Draws = Annotated[int, typer.Option("--draws", min=10, max=10_000, help="Draws o
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Model files (.raphe) or study files (.yaml).", metavar="FILE..."),
+        typer.Argument(
+            help="Model files (.raphe), study files (.yaml) or SBML (.xml).", metavar="FILE..."
+        ),
     ],
 ) -> None:
-    """Check model files: names, units, loops, sources; or study files, with what they would cost."""
-    from raphe.language.check import Severity, check_document
+    """Check model files: names, units, loops, sources; study files: the cost too; SBML: what is not supported."""
+    from raphe.exchange.sbml import check_sbml
+    from raphe.language.check import check_document
     from raphe.language.parse import parse
     from raphe.library.catalog import load_catalog
 
@@ -31,15 +38,26 @@ def check(
         if model_file.suffix in (".yaml", ".yml"):
             _check_study_file(model_file)
             continue
-        findings = check_document(parse(_read_text(model_file), str(model_file)), library=library)
-        for finding in findings:
-            typer.echo(f"{finding.severity.value}: {finding}")
-        errors = sum(finding.severity is Severity.ERROR for finding in findings)
-        warnings = len(findings) - errors
-        typer.echo(f"{model_file}: {count_of(errors, 'error')}, {count_of(warnings, 'warning')}")
-        wrong += errors
+        if model_file.suffix in _SBML:
+            findings = check_sbml(model_file).findings
+        else:
+            text = _read_text(model_file)
+            findings = check_document(parse(text, str(model_file)), library=library)
+        wrong += _tell(model_file, findings)
     if wrong:
         raise typer.Exit(2)
+
+
+def _tell(path: Path, findings: tuple[Finding, ...]) -> int:
+    """Print findings; how many are errors."""
+    from raphe.language.findings import Severity
+
+    for finding in findings:
+        typer.echo(f"{finding.severity.value}: {finding}")
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    warnings = len(findings) - errors
+    typer.echo(f"{path}: {count_of(errors, 'error')}, {count_of(warnings, 'warning')}")
+    return errors
 
 
 def _check_study_file(path: Path) -> None:
@@ -130,21 +148,27 @@ def qualify(
 
 @app.command()
 def show(
-    module: Annotated[str, typer.Argument(help="A module of the library, such as anxiety.")],
+    module: Annotated[
+        str, typer.Argument(help="A module of the library, such as anxiety, or an SBML file.")
+    ],
     form: Annotated[str, typer.Option("--format", help="text, markdown, latex or html.")] = "text",
 ) -> None:
-    """Print a module: ports, equations, numbers with their spreads and sources."""
+    """Print a module, or an SBML file: ports, equations, numbers with their spreads and sources."""
     from raphe.core.errors import UnknownNameError, nearest
+    from raphe.exchange.sbml import read_sbml
     from raphe.library.catalog import load_catalog
-    from raphe.report.module_page import Form, module_page
+    from raphe.report.module_page import Form, model_page, module_page
 
+    forms = {one.value: one for one in Form}
+    if form not in forms:
+        raise UnknownNameError(f'no format is called "{form}"', advice=nearest(form, forms))
+    if Path(module).suffix in _SBML:
+        typer.echo(model_page(read_sbml(module), forms[form]), nl=False)
+        return
     library = load_catalog().library
     if module not in library.modules:
         message = f'no module is called "{module}"'
         raise UnknownNameError(message, advice=nearest(module, library.modules))
-    forms = {one.value: one for one in Form}
-    if form not in forms:
-        raise UnknownNameError(f'no format is called "{form}"', advice=nearest(form, forms))
     typer.echo(module_page(library.modules[module], library.sources, forms[form]), nl=False)
 
 

@@ -235,7 +235,7 @@ def _routes(
 
 
 def _scales(model: Model) -> tuple[float, ...]:
-    """Size of each state: where it starts for the typical person, or one of its unit if it starts at 0."""
+    """Size of each state: where it starts for the typical person, or if that is 0 its own, or one of its unit."""
     values = {parameter.name: parameter.value.base for parameter in model.parameters}
     for quantity in model.quantities:
         try:
@@ -245,7 +245,8 @@ def _scales(model: Model) -> tuple[float, ...]:
     scales = []
     for species in model.species:
         start = 0.0 if species.start is None else abs(evaluate(species.start, values))
-        scales.append(start if 0.0 < start < float("inf") else species.unit.factor)
+        small = species.unit.factor if species.size is None else species.size
+        scales.append(start if 0.0 < start < float("inf") else small)
     return tuple(scales)
 
 

@@ -335,7 +335,7 @@ def _check_flat(model: Model, findings: Findings) -> None:
     """Loops among quantities, and states where only constants may stand."""
     formulas = {quantity.name: quantity for quantity in model.quantities}
     needs = {name: names_in(one.formula) & set(formulas) for name, one in formulas.items()}
-    loop = _loop(needs)
+    loop = find_loop(needs)
     if loop:
         place = formulas[loop[0]].place
         message = "quantities depend on each other in a loop: " + " > ".join(loop)
@@ -365,7 +365,7 @@ def _constant(moving: set[str], what: str, place: Place, findings: Findings) -> 
         )
 
 
-def _loop(needs: Mapping[str, set[str]]) -> list[str]:
+def find_loop(needs: Mapping[str, set[str]]) -> list[str]:
     """A loop, from its alphabetically first name round to it again; empty if there is none."""
     left = {name: set(others) for name, others in needs.items()}
     while True:

@@ -31,6 +31,9 @@ class Code(StrEnum):
     UNUSED = "unused"
     BAD_EVENT = "bad-event"
     NOT_CONSTANT = "not-constant"
+    NO_VALUE = "no-value"
+    UNSUPPORTED = "unsupported"
+    INVALID = "invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

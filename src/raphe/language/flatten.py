@@ -283,7 +283,7 @@ def _model(
         title=title,
         slots=slots,
         parameters=parameters,
-        quantities=_ordered(quantities),
+        quantities=in_order(quantities),
         species=_gather(parts, _Part.species),
         derivatives=_gather(parts, _Part.derivatives, key=lambda one: one.species),
         reactions=_gather(parts, _Part.reactions),
@@ -312,7 +312,7 @@ def names_in(expression: Expression) -> set[str]:
     return {node.name for node in walk(expression) if isinstance(node, Name)} - {TIME}
 
 
-def _ordered(quantities: list[AssignedQuantity]) -> tuple[AssignedQuantity, ...]:
+def in_order(quantities: Iterable[AssignedQuantity]) -> tuple[AssignedQuantity, ...]:
     """By dependency, ties by name; what hangs in a loop comes last (`check` refuses it)."""
     left = {quantity.name: quantity for quantity in sorted(quantities, key=lambda one: one.name)}
     needs = {name: names_in(quantity.formula) & set(left) for name, quantity in left.items()}

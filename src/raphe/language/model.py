@@ -56,11 +56,15 @@ class Compartment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Species:
-    """A state: its unit, where it starts (None: at 0), and what it is made of."""
+    """A state: its unit, where it starts (None: at 0), and what it is made of.
+
+    `size`, in base units, is what counts as large for it where it starts at 0; None for one of its unit.
+    """
 
     name: str
     unit: Unit
     start: Expression | None = None
+    size: float | None = None
     compartment: str | None = None
     substance: str | None = None
     place: Place

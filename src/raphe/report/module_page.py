@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
 
+from raphe.core.errors import Place
 from raphe.core.sources import Source
 from raphe.core.units import Quantity
 from raphe.language.expression import Comparison, Expression
-from raphe.language.model import Event, Module, Participant, Reaction
+from raphe.language.model import Event, Model, Module, Participant, Reaction
 from raphe.language.show import expression_latex, expression_text, latex_name, row_of
 
 
@@ -67,6 +68,35 @@ def module_page(module: Module, sources: Mapping[str, Source], form: Form) -> st
     return write(
         module, equations, (_ports(module), _numbers(module), _references(module, sources))
     )
+
+
+def model_page(model: Model, form: Form) -> str:
+    """Write a flat model out, as one module with the same names.
+
+    Parameters
+    ----------
+    model
+        Such as one from `read_sbml`.
+    form
+        As for `module_page`.
+
+    Returns
+    -------
+    str
+    """
+    place = model.sources[0].place if model.sources else Place(model.name)
+    module = Module(
+        name=model.name,
+        title=model.title,
+        parameters=model.parameters,
+        quantities=model.quantities,
+        species=model.species,
+        derivatives=model.derivatives,
+        events=model.events,
+        routes=model.routes,
+        place=place,
+    )
+    return module_page(module, {source.key: source for source in model.sources}, form)
 
 
 def _equations(
