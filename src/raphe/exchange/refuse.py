@@ -12,7 +12,7 @@ from raphe.language.findings import Code, Findings
 Data = Mapping[str, Any]
 _LEVELS = (2, 3)
 _MISPLACED = (10102, 10103)  # libsbml's numbers for an element that should not be there
-_DRAWING = ("package 'layout'", "package 'render'", "Package layout", "Package render")
+_DRAWING = ("package 'layout", "package 'render", "Package layout", "Package render")
 _NO_DELAY = [["number", 0.0]]
 
 
