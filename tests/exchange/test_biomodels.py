@@ -1,4 +1,4 @@
-"""Published models in SBML: against an exact solution, and against courses that libRoadRunner made of the same files."""
+"""Published models in SBML: an exact solution, and courses that libRoadRunner made of the same files."""
 
 import csv
 from collections import defaultdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from raphe.language.expression import (
     Binary,
@@ -12,9 +12,10 @@ from raphe.language.expression import (
     Expression,
     Name,
     Negative,
+    Number,
     walk,
 )
-from raphe.language.model import AssignedQuantity
+from raphe.language.model import AssignedQuantity, Derivative
 
 
 def mapped(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:
@@ -63,6 +64,13 @@ def depending(formulas: Mapping[str, Expression], names: Collection[str]) -> set
             found.add(name)
             pending += readers.get(name, ())
     return found
+
+
+def resting(derivatives: Iterable[Derivative]) -> set[str]:
+    """States that only events change."""
+    return {
+        one.species for one in derivatives if isinstance(one.rate, Number) and one.rate.value == 0.0
+    }
 
 
 class Moment:

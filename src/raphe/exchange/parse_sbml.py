@@ -31,6 +31,7 @@ _NUMBERS = (libsbml.AST_INTEGER, libsbml.AST_REAL, libsbml.AST_REAL_E, libsbml.A
 _UNCHECKED = (libsbml.LIBSBML_CAT_MODELING_PRACTICE, libsbml.LIBSBML_CAT_SBO_CONSISTENCY)
 _MOST_PROBLEMS = 1000
 _LONGEST = 300
+_OWN_MATH = "l3v2extendedmath"  # what Level 3 Version 2 added to formulas, which libsbml takes for a package
 
 
 def _operators() -> dict[int, str]:
@@ -206,7 +207,7 @@ def _packages(document: Any) -> list[str]:
     if document.getLevel() < 3:
         return []
     names = [document.getPlugin(k).getPackageName() for k in range(document.getNumPlugins())]
-    names = [name for name in names if document.getPackageRequired(name)]
+    names = [name for name in names if document.getPackageRequired(name) and name != _OWN_MATH]
     for position in range(document.getNumUnknownPackages()):
         prefix = document.getUnknownPackagePrefix(position)
         if document.getPackageRequired(prefix):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from raphe.language.expression import Number, evaluate
+from raphe.exchange.moment import resting
+from raphe.language.expression import evaluate
 from raphe.language.findings import Code, Findings
 from raphe.language.model import Model
 
@@ -47,7 +48,7 @@ def sized(model: Model, species: Sequence[str], findings: Findings) -> Model:
             ]
         empty = [name for name in names if starts[name] == 0.0]
         sizes |= dict.fromkeys(empty, min(there, default=None))
-    held = {one.species for one in model.derivatives if isinstance(one.rate, Number)}
+    held = resting(model.derivatives)
     for state in model.species:
         if sizes.get(state.name, 0.0) is None and state.name not in held:
             message = f'"{state.name}" starts at 0 like all of its kind: 1 counts as large for it'

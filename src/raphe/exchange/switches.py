@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from raphe.core.units import DIMENSIONLESS
 from raphe.exchange.mathml import truth_of
-from raphe.exchange.moment import Moment, depending, mapped, mapped_comparison, named
+from raphe.exchange.moment import Moment, depending, mapped, mapped_comparison, named, resting
 from raphe.language.expression import (
     Comparison,
     Conditional,
@@ -68,7 +68,7 @@ def add_switches(model: Model, starts: Mapping[str, Expression]) -> Model:
     Model
         Its new events come first.
     """
-    held = {one.species for one in model.derivatives if isinstance(one.rate, Number)}
+    held = resting(model.derivatives)
     formulas = {one.name: one.formula for one in model.quantities}
     sources = [TIME, *(one.name for one in model.species if one.name not in held)]
     switches = _Switches(depending(formulas, sources))
