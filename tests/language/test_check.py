@@ -48,11 +48,20 @@ FOUND = {  # file: kind of fault and line
     "sum_fed_twice": ("bad-port", 13),
     "held_unknown": ("bad-port", 13),
     "output_of_input": ("unknown-name", 4),
+    "correlation_unknown": ("unknown-name", 4),
+    "correlation_unsourced": ("unsourced-number", 4),
+    "correlation_twice": ("duplicate", 5),
+    "correlation_of_constant": ("bad-correlation", 5),
+    "correlation_of_two_values": ("bad-correlation", 5),
+    "correlation_impossible": ("bad-correlation", 5),
+    "correlation_with_itself": ("bad-correlation", 4),
 }
 UNREADABLE = {
     "missing_unit": ("unit", 2),
     "bad_distribution": ("distribution", 2),
     "rest_with_digits": ("rest", 2),
+    "correlation_of_one": ("impossible", 4),
+    "correlation_with_unit": ("dimensionless", 4),
 }
 
 

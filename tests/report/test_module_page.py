@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from raphe.language.parse import parse
 from raphe.library.catalog import load_catalog
 from raphe.report.module_page import Form, module_page
 
@@ -58,3 +59,20 @@ def test_latex_has_no_bare_special_character():
         page = module_page(module, LIBRARY.sources, Form.LATEX)
         assert page.count("{") - page.count("\\{") == page.count("}") - page.count("\\}")
         assert "%" not in page.replace("\\%", "")
+
+
+@pytest.mark.parametrize("form", Form)
+def test_correlations_are_shown_with_their_size_and_source(form):
+    text = """
+    source book { title "A book"; year 2001; }
+    module m {
+        parameter clearance = 3 L/h { people lognormal cv 30 %; assumed "test"; }
+        parameter volume = 9 L { people lognormal cv 20 %; assumed "test"; }
+        correlation clearance with volume = -0.35 dimensionless { read book "table 7"; }
+    }
+    """
+    document = parse(text, "m.raphe")
+    page = module_page(document.modules[0], {one.key: one for one in document.sources}, form)
+    assert "-0.35" in page
+    assert "table 7" in page
+    assert "A book" in page

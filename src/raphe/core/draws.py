@@ -10,6 +10,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ class Stage(StrEnum):
     PEOPLE = "people"  # differences between persons
     UNCERTAINTY = "uncertainty"  # what we do not know of the population value
     BEHAVIOR = "behavior"  # what persons make of a prescription
+    OCCASIONS = "occasions"  # differences between the occasions of one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Bernoulli:
     probability: float
 
 
-Distribution = Normal | LogNormal | Uniform | LogUniform | Bernoulli
+Continuous = Normal | LogNormal | Uniform | LogUniform
+Distribution = Continuous | Bernoulli
 
 
 def describe(distribution: Distribution, unit: str) -> str:
@@ -86,6 +89,8 @@ def describe(distribution: Distribution, unit: str) -> str:
             return f"bernoulli {100 * probability:.6g} %"
 
 
+_STANDARD = NormalDist()
+_FAR_OUT = 6.22e-16  # of a standard normal number beyond 8
 _NINETY = 1.6448536269514722  # 95th percentile of the standard normal
 
 
@@ -164,20 +169,68 @@ def sample(distribution: Distribution, center: FloatArray, pair: FloatArray) -> 
     -------
     array of shape (subjects,)
     """
+    if isinstance(distribution, Normal | LogNormal):
+        return sample_at(distribution, center, normals(pair))
+    return _spread_evenly(distribution, pair[:, 0])
+
+
+def sample_at(distribution: Continuous, center: FloatArray, normal: FloatArray) -> FloatArray:
+    """Values of a parameter about `center`, each where a standard normal number lies in its own distribution.
+
+    Parameters
+    ----------
+    distribution
+        Its numbers in the unit of `center`.
+    center, normal
+        Shape (subjects,).
+
+    Returns
+    -------
+    array of shape (subjects,)
+    """
     match distribution:
         case Normal(sd):
-            return center + sd * _normals(pair)
+            return center + sd * normal
         case LogNormal():
-            return center * np.exp(distribution.log_sd * _normals(pair))
+            return center * np.exp(distribution.log_sd * normal)
+    below = [0.5 * math.erfc(-one / math.sqrt(2.0)) for one in normal.tolist()]
+    return _spread_evenly(distribution, np.array(below, dtype=np.float64))
+
+
+def normal_at(distribution: Continuous, center: FloatArray, value: FloatArray) -> FloatArray:
+    """The standard normal number that lies where a value lies in its distribution; undoes `sample_at`.
+
+    Values at or beyond the bounds of a uniform distribution count as those 8 standard deviations out.
+
+    Returns
+    -------
+    array of shape (subjects,)
+    """
+    match distribution:
+        case Normal(sd):
+            return np.asarray((value - center) / sd)
+        case LogNormal():
+            return np.asarray(np.log(value / center) / distribution.log_sd)
+    low, high = distribution.low, distribution.high
+    share = (value - low) / (high - low)
+    if isinstance(distribution, LogUniform):
+        share = np.log(value / low) / math.log(high / low)
+    inside = np.clip(share, _FAR_OUT, 1.0 - _FAR_OUT).tolist()
+    return np.array([_STANDARD.inv_cdf(one) for one in inside], dtype=np.float64)
+
+
+def _spread_evenly(distribution: Uniform | LogUniform | Bernoulli, share: FloatArray) -> FloatArray:
+    """Values at shares, 0 to 1, of distributions that need no normal number."""
+    match distribution:
         case Uniform(low, high):
-            return low + (high - low) * pair[:, 0]
+            return low + (high - low) * share
         case LogUniform(low, high):
-            return low * np.exp(math.log(high / low) * pair[:, 0])
+            return low * np.exp(math.log(high / low) * share)
         case Bernoulli(probability):
-            return (pair[:, 0] < probability).astype(np.float64)
+            return (share < probability).astype(np.float64)
 
 
-def _normals(pair: FloatArray) -> FloatArray:
+def normals(pair: FloatArray) -> FloatArray:
     """Standard normal numbers by Box and Muller (1958, doi 10.1214/aoms/1177706645)."""
     radius = np.sqrt(-2.0 * np.log(pair[:, 0]))
     return np.asarray(radius * np.cos(2.0 * math.pi * pair[:, 1]))

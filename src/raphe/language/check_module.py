@@ -15,10 +15,11 @@ from raphe.core.units import (
     Quantity,
     dimension_text,
 )
+from raphe.language.check_people import check_correlations
 from raphe.language.dimensions import TIME_DIMENSION, Dimension, DimensionCheck
 from raphe.language.expression import Concentration, Expression, MolarMass, Name, walk
 from raphe.language.findings import Code, Findings
-from raphe.language.model import TIME, Event, Module, Parameter, Reaction, Route
+from raphe.language.model import TIME, Correlation, Event, Module, Parameter, Reaction, Route
 
 _AMOUNTS = (MILLIGRAM.dimension, NANOMOLE.dimension)
 
@@ -38,7 +39,11 @@ def check_module(module: Module, sources: Mapping[str, Source], findings: Findin
     scope = _Scope(module)
     _check_duplicates(module, findings)
     for parameter in (*module.parameters, *(s.molar_mass for s in module.substances)):
-        _check_origin(parameter, sources, findings)
+        _check_origin(parameter.name, parameter, sources, findings)
+    for one in module.correlations:
+        name = f"{one.leader} with {one.follower}"
+        _check_origin(name, one, sources, findings)
+    check_correlations(module, findings)
     for substance in module.substances:
         if substance.molar_mass.value.unit.dimension != GRAM_PER_MOLE.dimension:
             message = (
@@ -101,16 +106,21 @@ def _check_duplicates(module: Module, findings: Findings) -> None:
             first.setdefault(name, place)
 
 
-def _check_origin(parameter: Parameter, sources: Mapping[str, Source], findings: Findings) -> None:
-    origin = parameter.provenance
+def _check_origin(
+    name: str,
+    number: Parameter | Correlation,
+    sources: Mapping[str, Source],
+    findings: Findings,
+) -> None:
+    origin = number.provenance
     if origin is None:
         advice = 'add read KEY "locator"; or derived ... because "how"; or assumed "reason";'
-        message = f'"{parameter.name}" has no source'
-        findings.error(Code.UNSOURCED_NUMBER, message, parameter.place, advice)
+        message = f'"{name}" has no source'
+        findings.error(Code.UNSOURCED_NUMBER, message, number.place, advice)
         return
     if origin.status == "assumed" and not origin.note.strip():
-        message = f'"{parameter.name}" is assumed without a reason'
-        findings.error(Code.UNSOURCED_NUMBER, message, parameter.place, "say why")
+        message = f'"{name}" is assumed without a reason'
+        findings.error(Code.UNSOURCED_NUMBER, message, number.place, "say why")
     for citation in origin.citations:
         if citation.key not in sources:
             message = f'unknown source "{citation.key}"'

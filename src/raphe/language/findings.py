@@ -34,6 +34,7 @@ class Code(StrEnum):
     NO_VALUE = "no-value"
     UNSUPPORTED = "unsupported"
     INVALID = "invalid"
+    BAD_CORRELATION = "bad-correlation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

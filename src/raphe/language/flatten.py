@@ -26,6 +26,7 @@ from raphe.language.model import (
     Assembly,
     AssignedQuantity,
     Assignment,
+    Correlation,
     Derivative,
     Event,
     Input,
@@ -148,6 +149,13 @@ class _Part:
         """Parameters, and molar masses as parameters."""
         own = [*self.module.parameters, *(s.molar_mass for s in self.module.substances)]
         return [replace(parameter, name=self.prefix + parameter.name) for parameter in own]
+
+    def correlations(self) -> list[Correlation]:
+        """Correlations with flat names."""
+        return [
+            replace(one, leader=self.prefix + one.leader, follower=self.prefix + one.follower)
+            for one in self.module.correlations
+        ]
 
     def species(self) -> list[Species]:
         """Species with flat names and starts."""
@@ -277,12 +285,17 @@ def _model(
     ]
     quantities += [quantity for part in parts for quantity in part.made]
     parameters = _gather(parts, _Part.parameters)
-    keys = {c.key for p in parameters if p.provenance for c in p.provenance.citations}
+    correlations = _gather(
+        parts, _Part.correlations, key=lambda one: f"{one.leader} {one.follower}"
+    )
+    numbers: tuple[Parameter | Correlation, ...] = (*parameters, *correlations)
+    keys = {c.key for one in numbers if one.provenance for c in one.provenance.citations}
     return Model(
         name=name,
         title=title,
         slots=slots,
         parameters=parameters,
+        correlations=correlations,
         quantities=in_order(quantities),
         species=_gather(parts, _Part.species),
         derivatives=_gather(parts, _Part.derivatives, key=lambda one: one.species),

@@ -37,6 +37,21 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """How two parameters go together between people: the correlation of the normal numbers behind them.
+
+    For normal distributions that is their own correlation, for lognormal ones that of the logarithms. A value that is
+    given for one of them (fixed, or from a table) moves the other as people differ; `follower` is mixed after `leader`.
+    """
+
+    leader: str
+    follower: str
+    value: float
+    provenance: Provenance | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Substance:
     """A chemical, with its molar mass as a parameter of the same name."""
 
@@ -186,6 +201,7 @@ class Module:
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
     quantities: tuple[AssignedQuantity, ...] = ()
     compartments: tuple[Compartment, ...] = ()
     species: tuple[Species, ...] = ()
@@ -382,6 +398,7 @@ class Model:
     title: str
     slots: tuple[tuple[str, str], ...]  # alias, module that stands there
     parameters: tuple[Parameter, ...]
+    correlations: tuple[Correlation, ...]
     quantities: tuple[AssignedQuantity, ...]
     species: tuple[Species, ...]
     derivatives: tuple[Derivative, ...]

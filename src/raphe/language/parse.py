@@ -18,6 +18,7 @@ from raphe.language.model import (
     Assignment,
     Compartment,
     Connection,
+    Correlation,
     Derivative,
     Document,
     Drug,
@@ -184,6 +185,7 @@ def _module(tree: Tree) -> Module:
         inputs=every("input", _input),
         outputs=every("output", _output),
         parameters=every("parameter", lambda t: _parameter(t, t.leaf(), signed_of(t.trees()[0]))),
+        correlations=every("correlation", _correlation),
         quantities=every("quantity", _quantity),
         compartments=every("compartment", _compartment),
         species=every("species", _species),
@@ -192,6 +194,26 @@ def _module(tree: Tree) -> Module:
         events=every("event", _event),
         routes=every("route", _route),
         place=leaves[0].place,
+    )
+
+
+def _correlation(tree: Tree) -> Correlation:
+    leader, follower = tree.leaves()[:2]
+    value, *origins = tree.trees()
+    unit = unit_in(tree)
+    if not unit.same_dimension(PERCENT):
+        message = f'a correlation is in no "{unit}"'
+        raise LanguageError(message, place=value.place, advice="write 0.5 dimensionless, or 50 %")
+    size = signed_of(value) * unit.factor
+    if not -1.0 < size < 1.0:
+        message = f"a correlation of {size:g} is impossible"
+        raise LanguageError(message, place=value.place, advice="it lies between -1 and 1")
+    return Correlation(
+        leader=leader.text,
+        follower=follower.text,
+        value=size,
+        provenance=at_most_one([provenance_of(one) for one in origins], "the source", tree.place),
+        place=leader.place,
     )
 
 

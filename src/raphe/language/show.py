@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raphe.core.draws import describe
+from raphe.core.sources import Provenance
 from raphe.language.expression import (
     Binary,
     Call,
@@ -47,7 +48,6 @@ def parameter_rows(model: Model) -> tuple[ParameterRow, ...]:
 def row_of(parameter: Parameter) -> ParameterRow:
     """A parameter in words."""
     unit, origin = parameter.value.unit.text, parameter.provenance
-    citations = () if origin is None else origin.citations
     return ParameterRow(
         name=parameter.name,
         meaning=parameter.meaning,
@@ -56,9 +56,22 @@ def row_of(parameter: Parameter) -> ParameterRow:
         people="" if parameter.people is None else describe(parameter.people, unit),
         uncertainty="" if parameter.uncertainty is None else describe(parameter.uncertainty, unit),
         status="" if origin is None else origin.status.value,
-        citations="; ".join(f"{one.key}, {one.locator}" for one in citations),
+        citations=_citations(origin),
         note="" if origin is None else origin.note,
     )
+
+
+def origin_of(origin: Provenance | None) -> tuple[str, str]:
+    """Where a number comes from: its status, and its citations with the reason."""
+    if origin is None:
+        return "", ""
+    parts = (_citations(origin), origin.note)
+    return origin.status.value, "; ".join(part for part in parts if part)
+
+
+def _citations(origin: Provenance | None) -> str:
+    citations = () if origin is None else origin.citations
+    return "; ".join(f"{one.key}, {one.locator}" for one in citations)
 
 
 def expression_text(expression: Expression) -> str:

@@ -14,10 +14,11 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from raphe.core.draws import FloatArray, Stage, edges, sample, uniforms
+from raphe.core.draws import FloatArray, Stage, edges, normals, sample, uniforms
 from raphe.core.errors import UnitError, UnknownNameError, nearest
 from raphe.core.units import Quantity
 from raphe.language.model import Model, Parameter
+from raphe.population.correlated import Given, draw_correlated
 from raphe.population.table import PeopleTable
 
 
@@ -71,6 +72,26 @@ class Subjects:
     draw: npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Whom to draw: the key of every number, and how many."""
+
+    seed: int
+    layer: Layer
+    draws: range
+    persons: range
+
+    def pairs(self, name: str, draw: int) -> FloatArray:
+        """Two uniform numbers of each person of a draw."""
+        return uniforms(
+            seed=self.seed,
+            stage=Stage.PEOPLE,
+            name=name,
+            replicate=0 if self.layer is Layer.PEOPLE else draw + 1,
+            subjects=self.persons,
+        )
+
+
 def draw_subjects(
     model: Model,
     population: Population,
@@ -114,39 +135,66 @@ def draw_subjects(
         return _part(_swept(model, fixed), only)
     if layer is Layer.BEST:
         return _part(_typical(model, fixed), only)
+    draws, persons, table = range(population.draws), range(1), None
     if layer is Layer.TRIALS:
-        draws, persons = range(population.draws), range(trial_size)
-        return _part(_drawn(model, population.seed, layer, draws, persons, fixed), only)
-    if layer is Layer.PEOPLE:
+        persons = range(trial_size)
+    elif layer is Layer.PEOPLE:
+        draws, table = range(1), population.table
         persons = range(population.people) if only is None else only
-        drawn = _drawn(model, population.seed, layer, range(1), persons, fixed)
-        return drawn if population.table is None else _given(model, drawn, population.table, fixed)
-    draws = range(population.draws) if only is None else only
-    return _drawn(model, population.seed, layer, draws, range(1), fixed)
+    elif only is not None:
+        draws = only
+    group = _Group(seed=population.seed, layer=layer, draws=draws, persons=persons)
+    drawn = _drawn(model, group, fixed, table)
+    return _part(drawn, only) if layer is Layer.TRIALS else drawn
 
 
 def _drawn(
-    model: Model,
-    seed: int,
-    layer: Layer,
-    draws: range,
-    persons: range,
-    fixed: Mapping[str, Quantity],
+    model: Model, group: _Group, fixed: Mapping[str, Quantity], table: PeopleTable | None
 ) -> Subjects:
-    """Draw by draw, person by person."""
+    """Draw by draw, person by person; first as if nothing went together, then what is given, then what follows it."""
+    draws, persons = group.draws, group.persons
     columns = []
     for parameter in model.parameters:
         if parameter.name in fixed:
             columns.append(np.full(len(draws) * len(persons), fixed[parameter.name].base))
             continue
-        centers = _centers(parameter, seed, layer, draws)
-        values = _persons(parameter, seed, layer, centers, draws, persons)
+        values = _persons(parameter, group, _centers(parameter, group))
         columns.append(values.ravel() * parameter.value.unit.factor)
-    return Subjects(
+    subjects = Subjects(
         parameters=np.ascontiguousarray(np.stack(columns, axis=1)),
         person=np.tile(np.array(persons, dtype=np.int64), len(draws)),
         draw=np.repeat(np.array(draws, dtype=np.int64), len(persons)),
     )
+    if table is not None:
+        subjects = _given(model, subjects, table, fixed)
+    if group.layer is Layer.TYPICAL or not model.correlations:
+        return subjects
+    given = {*fixed, *(() if table is None else table.names)}
+    return _together(model, subjects, given, group)
+
+
+def _together(model: Model, subjects: Subjects, given: set[str], group: _Group) -> Subjects:
+    """The same people with the parameters that are correlated drawn together."""
+    parameters = subjects.parameters.copy()
+    tied = {name for one in model.correlations for name in (one.leader, one.follower)}
+    own = {place: one for place, one in enumerate(model.parameters) if one.name in tied}
+    centers = {
+        one.name: np.repeat(_centers(one, group), len(group.persons)) for one in own.values()
+    }
+    values = {
+        one.name: parameters[:, place] / one.value.unit.factor
+        for place, one in own.items()
+        if one.name in given
+    }
+
+    def normals_of(name: str) -> FloatArray:
+        return normals(np.concatenate([group.pairs(name, draw) for draw in group.draws]))
+
+    drawn = draw_correlated(model, Given(centers=centers, values=values), normals_of)
+    for place, one in own.items():
+        if one.name in drawn:
+            parameters[:, place] = drawn[one.name] * one.value.unit.factor
+    return Subjects(parameters=parameters, person=subjects.person, draw=subjects.draw)
 
 
 def _given(
@@ -223,40 +271,26 @@ def check_fixed(model: Model, fixed: Mapping[str, Quantity]) -> None:
             raise UnitError(f'"{name}" cannot be {quantity}', advice=f"give it in {unit}")
 
 
-def _centers(parameter: Parameter, seed: int, layer: Layer, draws: range) -> FloatArray:
+def _centers(parameter: Parameter, group: _Group) -> FloatArray:
     """The population value in each draw, in the unit of the parameter."""
-    centers = np.full(len(draws), parameter.value.value)
-    if layer is Layer.PEOPLE or parameter.uncertainty is None:
+    centers = np.full(len(group.draws), parameter.value.value)
+    if group.layer is Layer.PEOPLE or parameter.uncertainty is None:
         return centers
     pairs = uniforms(
-        seed=seed,
+        seed=group.seed,
         stage=Stage.UNCERTAINTY,
         name=parameter.name,
         replicate=0,
-        subjects=draws,
+        subjects=group.draws,
     )
     return sample(parameter.uncertainty, centers, pairs)
 
 
-def _persons(
-    parameter: Parameter,
-    seed: int,
-    layer: Layer,
-    centers: FloatArray,
-    draws: range,
-    persons: range,
-) -> FloatArray:
+def _persons(parameter: Parameter, group: _Group, centers: FloatArray) -> FloatArray:
     """Values of the persons of each draw, shape (draws, persons)."""
-    table = np.repeat(centers[:, None], len(persons), axis=1)
-    if layer is Layer.TYPICAL or parameter.people is None:
+    table = np.repeat(centers[:, None], len(group.persons), axis=1)
+    if group.layer is Layer.TYPICAL or parameter.people is None:
         return table
-    for row, draw in enumerate(draws):
-        pairs = uniforms(
-            seed=seed,
-            stage=Stage.PEOPLE,
-            name=parameter.name,
-            replicate=0 if layer is Layer.PEOPLE else draw + 1,
-            subjects=persons,
-        )
-        table[row] = sample(parameter.people, table[row], pairs)
+    for row, draw in enumerate(group.draws):
+        table[row] = sample(parameter.people, table[row], group.pairs(parameter.name, draw))
     return table

@@ -11,8 +11,16 @@ from raphe.core.errors import Place
 from raphe.core.sources import Source
 from raphe.core.units import Quantity
 from raphe.language.expression import Comparison, Expression
-from raphe.language.model import Event, Model, Module, Participant, Reaction
-from raphe.language.show import expression_latex, expression_text, latex_name, row_of
+from raphe.language.model import (
+    Correlation,
+    Event,
+    Model,
+    Module,
+    Parameter,
+    Participant,
+    Reaction,
+)
+from raphe.language.show import expression_latex, expression_text, latex_name, origin_of, row_of
 
 
 class Form(StrEnum):
@@ -65,9 +73,8 @@ def module_page(module: Module, sources: Mapping[str, Source], form: Form) -> st
     formula = expression_latex if form is Form.LATEX else expression_text
     name = latex_name if form is Form.LATEX else str
     equations = _equations(module, formula, name)
-    return write(
-        module, equations, (_ports(module), _numbers(module), _references(module, sources))
-    )
+    parts = (_ports(module), _numbers(module), _correlations(module), _references(module, sources))
+    return write(module, equations, parts)
 
 
 def model_page(model: Model, form: Form) -> str:
@@ -162,7 +169,7 @@ def _numbers(module: Module) -> _Part:
     for parameter in (*module.parameters, *(one.molar_mass for one in module.substances)):
         row = row_of(parameter)
         unit = "" if row.unit == "dimensionless" else row.unit
-        origin = "; ".join(part for part in (row.citations, row.note) if part)
+        _, origin = origin_of(parameter.provenance)
         value = f"{row.value} {unit}".strip()
         spreads = (row.people, row.uncertainty)
         rows.append((row.name, row.meaning, value, *spreads, row.status, origin))
@@ -178,12 +185,26 @@ def _numbers(module: Module) -> _Part:
     return _Part("Numbers", columns, tuple(rows))
 
 
+def _correlations(module: Module) -> _Part:
+    rows = []
+    for one in module.correlations:
+        status, origin = origin_of(one.provenance)
+        rows.append((one.leader, one.follower, f"{one.value:g}", status, origin))
+    columns = ("name", "with", "correlation between people", "status", "source or reason")
+    return _Part("Correlations", columns, tuple(rows))
+
+
 def _references(module: Module, sources: Mapping[str, Source]) -> _Part:
+    numbers: tuple[Parameter | Correlation, ...] = (
+        *module.parameters,
+        *(one.molar_mass for one in module.substances),
+        *module.correlations,
+    )
     keys = {
         citation.key
-        for parameter in (*module.parameters, *(one.molar_mass for one in module.substances))
-        if parameter.provenance is not None
-        for citation in parameter.provenance.citations
+        for number in numbers
+        if number.provenance is not None
+        for citation in number.provenance.citations
     }
     rows = tuple((key, sources[key].reference()) for key in sorted(keys) if key in sources)
     return _Part("Sources", ("key", "reference"), rows)
@@ -196,9 +217,9 @@ def _plain(module: Module, equations: Sequence[_Equation], parts: Sequence[_Part
         for one in equations
     ]
     for part in parts:
-        lines += ["", part.head]
-        for row in part.rows:
-            lines.append("  " + " | ".join(cell for cell in row if cell))
+        if part.rows:
+            lines += ["", part.head]
+            lines += ["  " + " | ".join(cell for cell in row if cell) for row in part.rows]
     return "\n".join(lines) + "\n"
 
 
