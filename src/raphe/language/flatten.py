@@ -150,13 +150,6 @@ class _Part:
         own = [*self.module.parameters, *(s.molar_mass for s in self.module.substances)]
         return [replace(parameter, name=self.prefix + parameter.name) for parameter in own]
 
-    def correlations(self) -> list[Correlation]:
-        """Correlations with flat names."""
-        return [
-            replace(one, leader=self.prefix + one.leader, follower=self.prefix + one.follower)
-            for one in self.module.correlations
-        ]
-
     def species(self) -> list[Species]:
         """Species with flat names and starts."""
         return [
@@ -241,6 +234,14 @@ class _Part:
         ]
 
 
+def _correlations(part: _Part) -> list[Correlation]:
+    """Correlations with flat names."""
+    return [
+        replace(one, leader=part.prefix + one.leader, follower=part.prefix + one.follower)
+        for one in part.module.correlations
+    ]
+
+
 def _fed(port: Input, goal: str, origins: Sequence[str]) -> AssignedQuantity:
     """The sum of what is connected to an in-port, or its rest if that is nothing."""
     formula: Expression = Number(port.rest or 0.0, port.place)
@@ -285,9 +286,7 @@ def _model(
     ]
     quantities += [quantity for part in parts for quantity in part.made]
     parameters = _gather(parts, _Part.parameters)
-    correlations = _gather(
-        parts, _Part.correlations, key=lambda one: f"{one.leader} {one.follower}"
-    )
+    correlations = _gather(parts, _correlations, key=lambda one: f"{one.leader} {one.follower}")
     numbers: tuple[Parameter | Correlation, ...] = (*parameters, *correlations)
     keys = {c.key for one in numbers if one.provenance for c in one.provenance.citations}
     return Model(
