@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "report"))
 
 import answers as made
 
-from raphe.analysis.answer import Interval
+from raphe.analysis.answer import Interval, Strangers
 from raphe.analysis.numerals import (
     change,
     change_range,
@@ -35,6 +35,7 @@ from raphe.analysis.wording import (
     scenario_label,
     split_sentences,
     spread_sentence,
+    stranger_sentences,
     sweep_sentences,
     verdict,
     whom_sentences,
@@ -317,3 +318,15 @@ def test_in_whom_the_strongest_group_stands_first():
 def test_without_groups_nothing_is_said():
     assert whom_sentences(made.make_answer(whom=None)) == ()
     assert split_sentences(made.make_answer(split=None)) == ()
+
+
+def test_people_beyond_the_model_are_named_with_their_share():
+    one = Strangers(scenario=made.ONCE, layer="people", count=30, of=1000)
+    answer = made.make_answer(strangers=(one,))
+    (only,) = stranger_sentences(answer)
+    assert only == (
+        '30 of 1000 subjects of "2 mg once" (people; 3 %) lie outside what the model was made for '
+        "(person.age from 18 to 100 year); they are in all numbers above."
+    )
+    assert only in answer_text(answer)
+    assert stranger_sentences(made.make_answer()) == ()

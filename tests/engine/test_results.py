@@ -26,7 +26,12 @@ def data(engine, module):
     parameters = engine.parameters(kernel, 3)
     parameters[1] = np.nan
     outcome = engine.run(kernel, GRID, parameters=parameters)
-    subjects = Subjects(parameters=parameters, person=np.array([0, 1, 0]), draw=np.array([0, 0, 1]))
+    subjects = Subjects(
+        parameters=parameters,
+        person=np.array([0, 1, 0]),
+        draw=np.array([0, 0, 1]),
+        outside=np.array([False, True, False]),
+    )
     return to_dataset(outcome, kernel.program.layout, subjects, GRID)
 
 

@@ -449,6 +449,8 @@ def make_answer(**changed: Any) -> Answer:
         ),
         "references": references(),
         "failures": (),
+        "strangers": (),
+        "supports": ("person.age from 18 to 100 year",),
         "provenance": provenance(),
     }
     return Answer(**(usual | changed))

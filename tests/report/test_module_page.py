@@ -62,17 +62,23 @@ def test_latex_has_no_bare_special_character():
 
 
 @pytest.mark.parametrize("form", Form)
-def test_correlations_are_shown_with_their_size_and_source(form):
+def test_correlations_occasions_and_supports_are_shown_with_their_sources(form):
     text = """
     source book { title "A book"; year 2001; }
     module m {
         parameter clearance = 3 L/h { people lognormal cv 30 %; assumed "test"; }
         parameter volume = 9 L { people lognormal cv 20 %; assumed "test"; }
         correlation clearance with volume = -0.35 dimensionless { read book "table 7"; }
+        parameter lag = 1 h { occasions lognormal cv 35 % each day; assumed "test"; }
+        support volume from 2 to 77 L { read book "page 41"; }
     }
     """
     document = parse(text, "m.raphe")
     page = module_page(document.modules[0], {one.key: one for one in document.sources}, form)
     assert "-0.35" in page
     assert "table 7" in page
+    assert "within a person lognormal cv 35" in page
+    assert "each day" in page
+    assert "2 to 77 L" in page
+    assert "page 41" in page
     assert "A book" in page

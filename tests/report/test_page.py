@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import answers as made
 
-from raphe.analysis.answer import Interval
+from raphe.analysis.answer import Interval, Strangers
 from raphe.core.errors import FileError
 from raphe.report.page import check_writable, render_page, table_rows, write_report
 
@@ -258,6 +258,14 @@ def test_failures_are_named_at_the_top_and_in_their_section():
     text = text_of(render_page(made.make_answer(failures=(made.failure(),))))
     assert "Not every run finished." in text
     assert "3 of 1000 subjects" in text
+
+
+def test_people_beyond_the_model_are_named_at_the_top():
+    one = Strangers(scenario=made.ONCE, layer="people", count=30, of=1000)
+    text = text_of(render_page(made.make_answer(strangers=(one,))))
+    assert "Beyond the model." in text
+    assert "30 of 1000 subjects" in text
+    assert "Beyond the model." not in text_of(render_page(made.make_answer()))
 
 
 def test_a_reference_links_to_its_place_and_only_to_the_web(page):

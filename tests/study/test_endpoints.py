@@ -61,5 +61,6 @@ def test_those_who_failed_are_counted_and_not_dropped():
     for kind in Kind:
         assert np.isnan(read(kind, values=values)).tolist() == [False, False, True], kind
     endpoint = Endpoint(name="x", kind=Kind.HIGHEST, output="a.b", beyond=1.5)
-    told = summarize(endpoint, endpoint_of(endpoint, values, TIMES, 1.0), scenario="s", unit="")
-    assert (told.people, told.failed, told.beyond) == (3, 1, 0.5)
+    numbers = endpoint_of(endpoint, values, TIMES, 1.0)
+    told = summarize(endpoint, numbers, scenario="s", unit="", outside=2)
+    assert (told.people, told.failed, told.outside, told.beyond) == (3, 1, 2, 0.5)

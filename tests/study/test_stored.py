@@ -398,14 +398,14 @@ def test_failures_are_counted_and_above_the_limit_refused(tmp_path):
         STUDY, options=dataclasses.replace(STUDY.options, relative=1e-12, absolute=1e-15)
     )
     run = finish(tmp_path / "a", study=strict)
-    if not any(failed for *_, failed, _ in check_failures(run)):
+    if not any(one.failed for one in check_failures(run)):
         chunk = run.chunks[0]
         arrays = dict(journal.read_chunk(run.folder, chunk.name))
         status = arrays["status"].copy()
         status[0] = 3
         values = arrays["values"].copy()
         values[0] = np.nan
-        journal.write_chunk(run.folder, chunk.name, {"status": status, "values": values})
+        journal.write_chunk(run.folder, chunk.name, {**arrays, "status": status, "values": values})
     with pytest.raises(Exception, match="1 of 150 subjects failed"):
         check_failures(run)
     with pytest.raises(Exception, match="1 of 150 subjects failed"):

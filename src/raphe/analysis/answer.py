@@ -214,6 +214,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strangers:
+    """Subjects whom the model was not made for, by scenario; they are in all numbers, and an answer names them all."""
+
+    scenario: str
+    layer: str
+    count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """What the answer was made with; enough to make it again."""
 
@@ -253,4 +263,8 @@ class Answer:
     assumptions: tuple[str, ...]
     references: tuple[Source, ...]
     failures: tuple[Failure, ...]
+    strangers: tuple[Strangers, ...]
+    supports: tuple[
+        str, ...
+    ]  # whom the model was made for, such as "person.age from 18 to 90 year"
     provenance: Provenance

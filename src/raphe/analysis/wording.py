@@ -375,6 +375,16 @@ def failure_sentences(answer: Answer) -> tuple[str, ...]:
     return tuple(failure_sentence(one) for one in answer.failures)
 
 
+def stranger_sentences(answer: Answer) -> tuple[str, ...]:
+    """For each scenario the share of its people whom the model was not made for; none if there are no such people."""
+    bounds = "; ".join(answer.supports) or "the population"
+    return tuple(
+        f'{one.count} of {one.of} subjects of "{one.scenario}" ({one.layer}; {percent(one.count / one.of)}) '
+        f"lie outside what the model was made for ({bounds}); they are in all numbers above."
+        for one in answer.strangers
+    )
+
+
 def answer_text(answer: Answer) -> str:
     """The whole answer as plain text: blocks parted by empty lines, one sentence a line.
 
@@ -398,5 +408,5 @@ def answer_text(answer: Answer) -> str:
     blocks.append(whom_sentences(answer))
     blocks.append(split_sentences(answer))
     blocks.append((known_sentence(answer), *sweep_sentences(answer)))
-    blocks.append(failure_sentences(answer))
+    blocks.append((*failure_sentences(answer), *stranger_sentences(answer)))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -32,7 +32,7 @@ def store(
     import os
 
     from raphe.core.errors import UnknownNameError, nearest
-    from raphe.report.endpoints import summary_lines
+    from raphe.report.endpoints import summary_lines, told_apart
     from raphe.study.chunks import Keep, check_cost, cost_of, words
     from raphe.study.executors import drive as compute_all
     from raphe.study.executors import make_executor, owned
@@ -62,9 +62,10 @@ def store(
         broken = compute_all(run, maker, workers=count, progress=progress.update, stop=stop)
     for error in broken:
         typer.echo(f"computed anew: {error}")
-    for scenario, layer, failed, people in check_failures(run):
-        if failed:
-            typer.echo(f"{failed} of {people} subjects failed: {scenario}, {layer}")
+    for one in check_failures(run):
+        if one.failed or one.outside:
+            told = told_apart(one.failed, one.outside, one.subjects)
+            typer.echo(f"{one.scenario}, {one.layer}{told}")
     typer.echo(f"sha256 {run_digest(run)}")
     if study.endpoints and run.keep is Keep.COURSES:
         typer.echo("\n".join(summary_lines(endpoint_summaries(run, study.endpoints))))

@@ -196,6 +196,7 @@ def library() -> None:
     from raphe.core.sources import Status
     from raphe.language.compose import compose
     from raphe.library.catalog import load_catalog
+    from raphe.population.support import support_text
 
     catalog = load_catalog()
     for assembly in catalog.assemblies.values():
@@ -205,7 +206,10 @@ def library() -> None:
         typer.echo(f"  targets: {', '.join(target.name for target in model.targets)}")
         for use in assembly.uses:
             rivals = f" (or {', '.join(use.rivals)})" if use.rivals else ""
-            typer.echo(f"  {use.alias}: {use.module}{rivals}")
+            others = f" (among {', '.join(use.others)})" if use.others else ""
+            typer.echo(f"  {use.alias}: {use.module}{rivals}{others}")
+        for bound in model.supports:
+            typer.echo(f"  made for {support_text(bound)}")
         origins = [p.provenance.status for p in model.parameters if p.provenance is not None]
         shares = ", ".join(
             f"{origins.count(status)} {status.value} ({origins.count(status) / len(origins):.0%})"

@@ -67,15 +67,16 @@ class Results:
         return tree
 
     def _repr_html_(self) -> str:
-        """Table for a notebook: what ran, how many subjects, how many failed."""
+        """Table for a notebook: what ran, how many subjects, how many failed or lie outside the support."""
         rows = "".join(
             f"<tr><td>{html.escape(scenario)}</td><td>{layer}</td>"
             f"<td>{data.sizes['subject']}</td><td>{data.sizes['time']}</td>"
-            f"<td>{int((data['status'] != 0).sum())}</td>"
+            f"<td>{int((data['status'] != 0).sum())}</td><td>{int(data['outside'].sum())}</td>"
             f"<td>{html.escape(', '.join(map(str, data.data_vars)))}</td></tr>"
             for (scenario, layer), data in self.runs.items()
         )
-        head = "<tr><th>scenario</th><th>layer</th><th>subjects</th><th>times</th><th>failed</th><th>outputs</th></tr>"
+        head = "<tr><th>scenario</th><th>layer</th><th>subjects</th><th>times</th><th>failed</th>"
+        head += "<th>outside the support</th><th>outputs</th></tr>"
         return f"<h4>{html.escape(self.title)}</h4><table>{head}{rows}</table>"
 
 
@@ -96,8 +97,8 @@ def to_dataset(outcome: Outcome, layout: Layout, subjects: Subjects, times: Floa
     Returns
     -------
     Dataset
-        Dimensions `subject` and `time`; outputs in their own units; coordinates `person`, `draw`, `status` and
-        `reached` (h) along `subject`.
+        Dimensions `subject` and `time`; outputs in their own units; coordinates `person`, `draw`, `status`,
+        `reached` (h) and `outside` (true for whom the model was not made) along `subject`.
     """
     variables = {}
     for index, (name, unit) in enumerate(zip(layout.outputs, layout.output_units, strict=True)):
@@ -112,6 +113,11 @@ def to_dataset(outcome: Outcome, layout: Layout, subjects: Subjects, times: Floa
             "draw": ("subject", subjects.draw),
             "status": ("subject", outcome.status, {"meaning": repr(status_names)}),
             "reached": ("subject", outcome.reached, {"units": "h"}),
+            "outside": (
+                "subject",
+                subjects.outside,
+                {"meaning": "outside the support of the model"},
+            ),
         },
         attrs={
             "accepted_steps": int(np.sum(outcome.accepted)),

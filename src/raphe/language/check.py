@@ -5,7 +5,7 @@ A module is checked alone first; an assembly only when its modules are sound, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from raphe.core.errors import Place, nearest
@@ -75,9 +75,9 @@ def check_document(document: Document, *, library: Library) -> tuple[Finding, ..
     for assembly in document.assemblies:
         _check_assembly(assembly, own, {}, findings, flat=not broken)
         for use in assembly.uses:
-            for rival in use.rivals:
+            for other in use.modules[1:]:
                 if not broken:
-                    _check_assembly(assembly, own, {use.alias: rival}, findings, flat=True)
+                    _check_assembly(assembly, own, {use.alias: other}, findings, flat=True)
     return findings.sorted()
 
 
@@ -142,6 +142,8 @@ def _check_assembly(
     flat: bool,
 ) -> None:
     trial = Findings()
+    for bound in assembly.supports:
+        check_provenance(f"support of {bound.name}", bound.provenance, bound.place, library, trial)
     _duplicate_slots(assembly, trial)
     modules = _chosen(assembly, library, choices, trial)
     if not len(trial):
@@ -172,11 +174,11 @@ def _chosen(
         if alias not in aliases:
             message = f'the model "{assembly.name}" has no slot "{alias}"'
             findings.error(Code.UNKNOWN_NAME, message, assembly.place, nearest(alias, aliases))
-        elif chosen not in (aliases[alias].module, *aliases[alias].rivals):
+        elif chosen not in aliases[alias].modules:
             _not_a_rival(aliases[alias], chosen, library, findings)
     modules = {}
     for use in assembly.uses:
-        for name in (use.module, *use.rivals):
+        for name in use.modules:
             if name not in library.modules:
                 message = f'unknown module "{name}"'
                 findings.error(
@@ -189,7 +191,7 @@ def _chosen(
 
 
 def _not_a_rival(use: Use, chosen: str, library: Library, findings: Findings) -> None:
-    known = (use.module, *use.rivals)
+    known = use.modules
     where = f", defined at {library.modules[chosen].place}" if chosen in library.modules else ""
     message = f'"{chosen}"{where} is not among the modules of slot "{use.alias}"'
     findings.error(Code.BAD_PORT, message, use.place, nearest(chosen, known))
@@ -326,6 +328,22 @@ def _check_names(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
         if path not in known:
             message = f'no quantity is called "{path}"'
             findings.error(Code.UNKNOWN_NAME, message, place, nearest(path, known))
+    _check_supports(assembly, modules, known, findings)
+
+
+def _check_supports(
+    assembly: Assembly, modules: Mapping[str, Module], known: Sequence[str], findings: Findings
+) -> None:
+    for bound in assembly.supports:
+        alias, name = _split(bound.name)
+        if bound.name not in known:
+            message = f'no quantity is called "{bound.name}"'
+            findings.error(Code.UNKNOWN_NAME, message, bound.place, nearest(bound.name, known))
+            continue
+        unit = _unit_of(modules[alias], name)
+        if unit is not None and unit[0] != bound.unit.dimension:
+            message = f'the support of "{bound.name}" is in {bound.unit}'
+            findings.error(Code.WRONG_UNIT, message, bound.place, f"expected {unit[2]}")
 
 
 # ---- flat models
@@ -350,6 +368,8 @@ def _check_flat(model: Model, findings: Findings) -> None:
             _constant(names_in(species.start) & moving, "a start", species.place, findings)
     for route in model.routes:
         _constant(set(route.settings) & moving, "a setting of a route", route.place, findings)
+    for bound in model.supports:
+        _constant({bound.name} & moving, "a support", bound.place, findings)
     for event in model.events:
         if event.at is not None and not isinstance(event.at, Quantity):
             used = names_in(event.at) & moving

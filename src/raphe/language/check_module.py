@@ -19,7 +19,17 @@ from raphe.language.check_people import check_correlations
 from raphe.language.dimensions import TIME_DIMENSION, Dimension, DimensionCheck
 from raphe.language.expression import Concentration, Expression, MolarMass, Name, walk
 from raphe.language.findings import Code, Findings
-from raphe.language.model import TIME, Correlation, Event, Module, Parameter, Reaction, Route
+from raphe.language.model import (
+    TIME,
+    Correlation,
+    Event,
+    Module,
+    Occasion,
+    Parameter,
+    Reaction,
+    Route,
+    Support,
+)
 
 _AMOUNTS = (MILLIGRAM.dimension, NANOMOLE.dimension)
 
@@ -43,6 +53,8 @@ def check_module(module: Module, sources: Mapping[str, Source], findings: Findin
     for one in module.correlations:
         name = f"{one.leader} with {one.follower}"
         _check_origin(name, one, sources, findings)
+    for bound in module.supports:
+        _check_origin(f"support of {bound.name}", bound, sources, findings)
     check_correlations(module, findings)
     for substance in module.substances:
         if substance.molar_mass.value.unit.dimension != GRAM_PER_MOLE.dimension:
@@ -108,7 +120,7 @@ def _check_duplicates(module: Module, findings: Findings) -> None:
 
 def _check_origin(
     name: str,
-    number: Parameter | Correlation,
+    number: Parameter | Correlation | Support,
     sources: Mapping[str, Source],
     findings: Findings,
 ) -> None:
@@ -185,6 +197,15 @@ def _check_references(module: Module, scope: _Scope, findings: Findings) -> None
         known(route.species, scope.species, "species", route.place)
         for name in route.settings:
             known(name, scope.names, "name", route.place)
+    for bound in module.supports:
+        known(bound.name, scope.names, "name", bound.place)
+    for parameter in module.parameters:
+        occasions = parameter.occasions
+        if occasions is not None and occasions.each is Occasion.DOSE and not module.routes:
+            message = (
+                f'"{parameter.name}" differs from dose to dose, but no dose enters "{module.name}"'
+            )
+            findings.error(Code.BAD_OCCASION, message, parameter.place, "write: each day")
     own = set(scope.names) - {port.name for port in module.inputs}
     for output in module.outputs:
         known(output.name, own, "species, quantity or parameter", output.place)
@@ -248,6 +269,12 @@ def _check_dimensions(module: Module, scope: _Scope, findings: Findings) -> None
         _check_event(event, scope, check, findings)
     for route in module.routes:
         _check_route(route, scope, findings)
+    for bound in module.supports:
+        wanted = scope.names.get(bound.name)
+        if wanted is not None and wanted != bound.unit.dimension:
+            message = f'the support of "{bound.name}" is in {bound.unit}'
+            advice = f"expected {dimension_text(wanted)}"
+            findings.error(Code.WRONG_UNIT, message, bound.place, advice)
 
 
 def _per_time(dimension: Dimension | None) -> Dimension | None:
@@ -296,6 +323,7 @@ def _check_route(route: Route, scope: _Scope, findings: Findings) -> None:
 def _check_unused(module: Module, findings: Findings) -> None:
     used = {node.name for f in _formulas(module) for node in walk(f) if isinstance(node, Name)}
     used |= {output.name for output in module.outputs}
+    used |= {bound.name for bound in module.supports}
     for route in module.routes:
         used |= set(route.settings)
     if not module.outputs:  # a module without ports is read as a whole

@@ -35,6 +35,7 @@ class Code(StrEnum):
     UNSUPPORTED = "unsupported"
     INVALID = "invalid"
     BAD_CORRELATION = "bad-correlation"
+    BAD_OCCASION = "bad-occasion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

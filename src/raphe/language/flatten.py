@@ -39,6 +39,7 @@ from raphe.language.model import (
     Route,
     Shown,
     Species,
+    Support,
 )
 
 
@@ -242,6 +243,11 @@ def _correlations(part: _Part) -> list[Correlation]:
     ]
 
 
+def _supports(part: _Part) -> list[Support]:
+    """Supports with flat names: that of an in-port is that of what feeds it."""
+    return [replace(one, name=part.name(one.name)) for one in part.module.supports]
+
+
 def _fed(port: Input, goal: str, origins: Sequence[str]) -> AssignedQuantity:
     """The sum of what is connected to an in-port, or its rest if that is nothing."""
     formula: Expression = Number(port.rest or 0.0, port.place)
@@ -287,7 +293,8 @@ def _model(
     quantities += [quantity for part in parts for quantity in part.made]
     parameters = _gather(parts, _Part.parameters)
     correlations = _gather(parts, _correlations, key=lambda one: f"{one.leader} {one.follower}")
-    numbers: tuple[Parameter | Correlation, ...] = (*parameters, *correlations)
+    bounds = (*_gather(parts, _supports), *sorted(assembly.supports, key=lambda one: one.name))
+    numbers: tuple[Parameter | Correlation | Support, ...] = (*parameters, *correlations, *bounds)
     keys = {c.key for one in numbers if one.provenance for c in one.provenance.citations}
     return Model(
         name=name,
@@ -295,6 +302,7 @@ def _model(
         slots=slots,
         parameters=parameters,
         correlations=correlations,
+        supports=bounds,
         quantities=in_order(quantities),
         species=_gather(parts, _Part.species),
         derivatives=_gather(parts, _Part.derivatives, key=lambda one: one.species),

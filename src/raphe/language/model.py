@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from raphe.core.draws import Distribution
+from raphe.core.draws import Distribution, LogNormal, Normal
 from raphe.core.errors import Place
 from raphe.core.sources import Provenance, Source
 from raphe.core.units import Quantity, Unit
@@ -19,9 +19,26 @@ from raphe.language.expression import Comparison, Expression
 TIME = "time"
 
 
+class Occasion(StrEnum):
+    """When a number of one person is drawn anew."""
+
+    DOSE = "dose"
+    """With each dose that enters the module after the first one."""
+    DAY = "day"
+    """At every 24 h."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasions:
+    """How a number of one person differs from occasion to occasion: spread about the person's own value."""
+
+    spread: Normal | LogNormal  # in the unit of the value
+    each: Occasion
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A number that does not change in a run: value, spreads, and where it comes from.
+    """A number that does not change in a run, but from occasion to occasion: value, spreads, and where it comes from.
 
     `provenance` is None only in a text that `check` has yet to refuse.
     """
@@ -31,6 +48,7 @@ class Parameter:
     meaning: str = ""
     people: Distribution | None = None  # its numbers in the unit of `value`
     uncertainty: Distribution | None = None  # likewise
+    occasions: Occasions | None = None
     population: str = ""
     provenance: Provenance | None
     place: Place
@@ -47,6 +65,21 @@ class Correlation:
     leader: str
     follower: str
     value: float
+    provenance: Provenance | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """Whom a module or a model was made for: the values of a parameter, in-port or quantity that it knows of people.
+
+    The quantity must not change in a run. Whoever lies outside is refused or flagged, as the study chooses.
+    """
+
+    name: str
+    low: float  # in the unit
+    high: float
+    unit: Unit
     provenance: Provenance | None
     place: Place
 
@@ -202,6 +235,7 @@ class Module:
     outputs: tuple[Output, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     correlations: tuple[Correlation, ...] = ()
+    supports: tuple[Support, ...] = ()
     quantities: tuple[AssignedQuantity, ...] = ()
     compartments: tuple[Compartment, ...] = ()
     species: tuple[Species, ...] = ()
@@ -214,12 +248,22 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A module in a slot (`alias`), and the rivals that could stand there."""
+    """A module in a slot (`alias`), and what else could stand there.
+
+    Rivals are other opinions of the same thing, and an answer is tried with each of them; `others` are other things,
+    such as other people, to be chosen by a study.
+    """
 
     alias: str
     module: str
     rivals: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     place: Place
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """All that may stand in the slot, what stands there by default first."""
+        return (self.module, *self.rivals, *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +341,7 @@ class Assembly:
     lifestyles: tuple[Lifestyle, ...] = ()
     targets: tuple[Target, ...] = ()
     shown: tuple[Shown, ...] = ()
+    supports: tuple[Support, ...] = ()
     place: Place
 
 
@@ -399,6 +444,7 @@ class Model:
     slots: tuple[tuple[str, str], ...]  # alias, module that stands there
     parameters: tuple[Parameter, ...]
     correlations: tuple[Correlation, ...]
+    supports: tuple[Support, ...]
     quantities: tuple[AssignedQuantity, ...]
     species: tuple[Species, ...]
     derivatives: tuple[Derivative, ...]

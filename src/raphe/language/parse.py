@@ -27,6 +27,8 @@ from raphe.language.model import (
     Input,
     Lifestyle,
     Module,
+    Occasion,
+    Occasions,
     Output,
     Parameter,
     Participant,
@@ -35,6 +37,7 @@ from raphe.language.model import (
     Shown,
     Species,
     Substance,
+    Support,
     Target,
     Use,
 )
@@ -153,6 +156,7 @@ def _parameter(tree: Tree, name: Leaf, value: float) -> Parameter:
             raise LanguageError(message, place=chosen.place)
         return distribution
 
+    changes = [_occasions(part, quantity) for part in parts if part.kind == "occasions"]
     origins = [provenance_of(part) for part in parts if part.kind in PROVENANCE]
     return Parameter(
         name=name.text,
@@ -160,10 +164,24 @@ def _parameter(tree: Tree, name: Leaf, value: float) -> Parameter:
         meaning=at_most_one(texts("meaning"), "meaning", place) or "",
         people=spread("people"),
         uncertainty=spread("uncertainty"),
+        occasions=at_most_one(changes, "occasions", place),
         population=at_most_one(texts("population"), "population", place) or "",
         provenance=at_most_one(origins, "the source", place),
         place=place,
     )
+
+
+def _occasions(tree: Tree, value: Quantity) -> Occasions:
+    part = tree.trees()[0]
+    spread = _distribution(part, value.unit)
+    if not isinstance(spread, Normal | LogNormal):
+        advice = "write lognormal cv 15 %, or normal sd with a unit"
+        message = "what differs between occasions is normal or lognormal about the person's value"
+        raise LanguageError(message, place=part.place, advice=advice)
+    if isinstance(spread, LogNormal) and value.value <= 0.0:
+        message = f"{value} is not above 0 and cannot be lognormal"
+        raise LanguageError(message, place=part.place)
+    return Occasions(spread=spread, each=Occasion(tree.leaf().text))
 
 
 # ---- modules
@@ -186,6 +204,7 @@ def _module(tree: Tree) -> Module:
         outputs=every("output", _output),
         parameters=every("parameter", lambda t: _parameter(t, t.leaf(), signed_of(t.trees()[0]))),
         correlations=every("correlation", _correlation),
+        supports=every("support", _support),
         quantities=every("quantity", _quantity),
         compartments=every("compartment", _compartment),
         species=every("species", _species),
@@ -214,6 +233,23 @@ def _correlation(tree: Tree) -> Correlation:
         value=size,
         provenance=at_most_one([provenance_of(one) for one in origins], "the source", tree.place),
         place=leader.place,
+    )
+
+
+def _support(tree: Tree) -> Support:
+    name, bounds = tree.leaf(), tree.trees()[0]
+    low, high, *origins = bounds.trees()
+    if signed_of(low) >= signed_of(high):
+        message = f'the support of "{name.text}" is empty'
+        advice = "it goes from the lower to the higher number"
+        raise LanguageError(message, place=low.place, advice=advice)
+    return Support(
+        name=name.text,
+        low=signed_of(low),
+        high=signed_of(high),
+        unit=unit_in(bounds),
+        provenance=at_most_one([provenance_of(one) for one in origins], "the source", tree.place),
+        place=name.place,
     )
 
 
@@ -385,6 +421,7 @@ def _assembly(tree: Tree) -> Assembly:
             for p in found.get("target", [])
         ),
         shown=tuple(_shown(part) for part in found.get("show", [])),
+        supports=tuple(_support(part) for part in found.get("model_support", [])),
         place=leaves[0].place,
     )
 
@@ -405,11 +442,13 @@ def _lifestyle(tree: Tree) -> Lifestyle:
 
 
 def _use(tree: Tree) -> Use:
-    module, alias, *rivals = tree.leaves()
+    module, alias = tree.leaves()
+    named = {part.kind: tuple(leaf.text for leaf in part.leaves()) for part in tree.trees()}
     return Use(
         alias=alias.text,
         module=module.text,
-        rivals=tuple(rival.text for rival in rivals),
+        rivals=named.get("rivals", ()),
+        others=named.get("others", ()),
         place=module.place,
     )
 

@@ -53,12 +53,21 @@ def row_of(parameter: Parameter) -> ParameterRow:
         meaning=parameter.meaning,
         value=f"{parameter.value.value:g}",
         unit=unit,
-        people="" if parameter.people is None else describe(parameter.people, unit),
+        people=_between(parameter, unit),
         uncertainty="" if parameter.uncertainty is None else describe(parameter.uncertainty, unit),
         status="" if origin is None else origin.status.value,
         citations=_citations(origin),
         note="" if origin is None else origin.note,
     )
+
+
+def _between(parameter: Parameter, unit: str) -> str:
+    """How people differ, and one person from occasion to occasion."""
+    people, changes = parameter.people, parameter.occasions
+    told = [] if people is None else [describe(people, unit)]
+    if changes is not None:
+        told.append(f"within a person {describe(changes.spread, unit)} each {changes.each.value}")
+    return ", ".join(told)
 
 
 def origin_of(origin: Provenance | None) -> tuple[str, str]:

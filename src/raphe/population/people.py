@@ -8,7 +8,7 @@ Knows nothing of time, doses or solvers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -19,7 +19,8 @@ from raphe.core.errors import UnitError, UnknownNameError, nearest
 from raphe.core.units import Quantity
 from raphe.language.model import Model, Parameter
 from raphe.population.correlated import Given, draw_correlated
-from raphe.population.table import PeopleTable
+from raphe.population.support import Flags, outside_of
+from raphe.population.table import PeopleTable, row_faults
 
 
 class Layer(StrEnum):
@@ -65,11 +66,14 @@ class Subjects:
         Shape (subjects, parameters), base units, in the order of the model's parameters.
     person, draw
         Shape (subjects,): number of the person and of the draw.
+    outside
+        Shape (subjects,): who lies outside the support of the model or, coming from a table, of its population.
     """
 
     parameters: FloatArray
     person: npt.NDArray[np.int64]
     draw: npt.NDArray[np.int64]
+    outside: Flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +136,9 @@ def draw_subjects(
     """
     check_fixed(model, fixed)
     if layer is Layer.SWEPT:
-        return _part(_swept(model, fixed), only)
+        return _marked(model, _part(_swept(model, fixed), only))
     if layer is Layer.BEST:
-        return _part(_typical(model, fixed), only)
+        return _marked(model, _part(_typical(model, fixed), only))
     draws, persons, table = range(population.draws), range(1), None
     if layer is Layer.TRIALS:
         persons = range(trial_size)
@@ -145,7 +149,12 @@ def draw_subjects(
         draws = only
     group = _Group(seed=population.seed, layer=layer, draws=draws, persons=persons)
     drawn = _drawn(model, group, fixed, table)
-    return _part(drawn, only) if layer is Layer.TRIALS else drawn
+    return _marked(model, _part(drawn, only) if layer is Layer.TRIALS else drawn)
+
+
+def _marked(model: Model, subjects: Subjects) -> Subjects:
+    """The same subjects, with those marked who lie outside the support of the model."""
+    return replace(subjects, outside=subjects.outside | outside_of(model, subjects.parameters))
 
 
 def _drawn(
@@ -164,6 +173,7 @@ def _drawn(
         parameters=np.ascontiguousarray(np.stack(columns, axis=1)),
         person=np.tile(np.array(persons, dtype=np.int64), len(draws)),
         draw=np.repeat(np.array(draws, dtype=np.int64), len(persons)),
+        outside=np.zeros(len(draws) * len(persons), dtype=np.bool_),
     )
     if table is not None:
         subjects = _given(model, subjects, table, fixed)
@@ -194,7 +204,7 @@ def _together(model: Model, subjects: Subjects, given: set[str], group: _Group) 
     for place, one in own.items():
         if one.name in drawn:
             parameters[:, place] = drawn[one.name] * one.value.unit.factor
-    return Subjects(parameters=parameters, person=subjects.person, draw=subjects.draw)
+    return replace(subjects, parameters=parameters)
 
 
 def _given(
@@ -203,11 +213,13 @@ def _given(
     """The same people with the numbers of a table in place of those that were drawn."""
     parameters = subjects.parameters.copy()
     places = {one.name: place for place, one in enumerate(model.parameters)}
-    rows = np.array(table.rows)[subjects.person % len(table.rows)]
+    numbers = subjects.person % len(table.rows)
+    rows = np.array(table.rows)[numbers]
     for column, name in enumerate(table.names):
         if name in places and name not in fixed:  # another module need not have it
             parameters[:, places[name]] = rows[:, column]
-    return Subjects(parameters=parameters, person=subjects.person, draw=subjects.draw)
+    outside = np.array([bool(row_faults(table, model, row)) for row in numbers.tolist()])
+    return replace(subjects, parameters=parameters, outside=outside)
 
 
 def _part(subjects: Subjects, only: range | None) -> Subjects:
@@ -218,6 +230,7 @@ def _part(subjects: Subjects, only: range | None) -> Subjects:
         parameters=np.ascontiguousarray(subjects.parameters[rows]),
         person=subjects.person[rows],
         draw=subjects.draw[rows],
+        outside=subjects.outside[rows],
     )
 
 
@@ -229,7 +242,8 @@ def swept_parameters(model: Model, fixed: Mapping[str, Quantity]) -> tuple[Param
 def _typical(model: Model, fixed: Mapping[str, Quantity]) -> Subjects:
     values = [fixed.get(one.name, one.value).base for one in model.parameters]
     none = np.zeros(1, dtype=np.int64)
-    return Subjects(parameters=np.array([values]), person=none, draw=none)
+    inside = np.zeros(1, dtype=np.bool_)
+    return Subjects(parameters=np.array([values]), person=none, draw=none, outside=inside)
 
 
 def _swept(model: Model, fixed: Mapping[str, Quantity]) -> Subjects:
@@ -248,6 +262,7 @@ def _swept(model: Model, fixed: Mapping[str, Quantity]) -> Subjects:
         parameters=np.ascontiguousarray(table),
         person=np.concatenate([[0], count % 2]),
         draw=np.concatenate([[0], 1 + count // 2]),
+        outside=np.zeros(len(table), dtype=np.bool_),
     )
 
 

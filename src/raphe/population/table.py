@@ -8,7 +8,15 @@ import math
 import re
 from dataclasses import dataclass
 
-from raphe.core.draws import Bernoulli, Distribution, LogNormal, LogUniform, Normal, Uniform
+from raphe.core.draws import (
+    Bernoulli,
+    Distribution,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Uniform,
+    describe,
+)
 from raphe.core.errors import Place, StudyError, UnknownNameError, nearest
 from raphe.core.units import parse_quantity
 from raphe.language.model import Model, Parameter
@@ -88,16 +96,13 @@ def read_people(text: str, file: str) -> PeopleTable:
     return PeopleTable(text=text, names=tuple(names), rows=tuple(rows))
 
 
-def check_people(table: PeopleTable, model: Model, file: str) -> None:
-    """Refuse people that a model does not know how to take.
+def check_columns(table: PeopleTable, model: Model, file: str) -> None:
+    """Refuse columns that are no parameters of a model.
 
     Raises
     ------
     UnknownNameError
-        If a column is no parameter of the model.
-    StudyError
-        If a number lies outside the support of the population: the bounds of a uniform distribution, or six standard
-        deviations from the middle of another.
+        With the place of the column.
     """
     known = {one.name: one for one in model.parameters}
     for column, name in enumerate(table.names):
@@ -105,13 +110,38 @@ def check_people(table: PeopleTable, model: Model, file: str) -> None:
             message = f'the model "{model.name}" has no parameter "{name}"'
             place = Place(file, 1, column + 1)
             raise UnknownNameError(message, place=place, advice=nearest(name, known))
-        parameter = known[name]
-        for line, row in enumerate(table.rows, start=2):
-            value = row[column] / parameter.value.unit.factor
-            if not _supported(parameter, value):
-                message = f"{value:g} {parameter.value.unit} is outside the population: {name}"
-                advice = f"people are {parameter.value}, {parameter.people}"
-                raise StudyError(message, place=Place(file, line, column + 1), advice=advice)
+
+
+def refuse_rows(table: PeopleTable, model: Model, file: str) -> None:
+    """Refuse people outside the support of a population.
+
+    Raises
+    ------
+    StudyError
+        If a number lies beyond the bounds of a uniform distribution, or six standard deviations from the middle of
+        another.
+    """
+    for row in range(len(table.rows)):
+        for column in row_faults(table, model, row):
+            name = table.names[column]
+            parameter = next(one for one in model.parameters if one.name == name)
+            value = table.rows[row][column] / parameter.value.unit.factor
+            message = f"{value:g} {parameter.value.unit} is outside the population: {name}"
+            spread = parameter.people
+            words = "" if spread is None else describe(spread, parameter.value.unit.text)
+            advice = f"people are {parameter.value}, {words}; or write outside: flag in the study"
+            raise StudyError(message, place=Place(file, row + 2, column + 1), advice=advice)
+
+
+def row_faults(table: PeopleTable, model: Model, row: int) -> tuple[int, ...]:
+    """Columns in which a row lies outside the support of the population; see `refuse_rows`."""
+    known = {one.name: one for one in model.parameters if one.name in table.names}
+    return tuple(
+        column
+        for column, name in enumerate(table.names)
+        if name in known
+        and not _supported(known[name], table.rows[row][column] / known[name].value.unit.factor)
+    )
 
 
 def _number(cell: str, place: Place) -> float:

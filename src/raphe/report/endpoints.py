@@ -15,7 +15,7 @@ from raphe.study.endpoints import EndpointSummary
 
 
 def summary_lines(summaries: Sequence[EndpointSummary]) -> tuple[str, ...]:
-    """One line for each scenario and endpoint, with the share of subjects that failed if there are any."""
+    """One line for each scenario and endpoint, with the shares that failed or lie outside the support."""
     lines = []
     for one in summaries:
         spread = one.spread
@@ -25,10 +25,19 @@ def summary_lines(summaries: Sequence[EndpointSummary]) -> tuple[str, ...]:
         )
         if not math.isnan(one.beyond):
             text += f"; {percent(one.beyond)} beyond the bound"
-        if one.failed:
-            text += f"; {one.failed} of {one.people} failed"
+        text += told_apart(one.failed, one.outside, one.people)
         lines.append(text)
     return tuple(lines)
+
+
+def told_apart(failed: int, outside: int, people: int) -> str:
+    """Subjects that failed and those whom the model was not made for, with their shares; nothing if there are none."""
+    told = ((failed, "failed"), (outside, "outside the support of the model"))
+    return "".join(
+        f"; {count} of {people} {words} ({percent(count / people)})"
+        for count, words in told
+        if count
+    )
 
 
 def write_table(rows: Iterable[tuple[str, str, Mapping[str, FloatArray]]], path: Path) -> None:
@@ -49,5 +58,6 @@ def write_table(rows: Iterable[tuple[str, str, Mapping[str, FloatArray]]], path:
             writer.writerow(["scenario", "layer", *columns])
             first = False
         for values in zip(*(column.tolist() for column in columns.values()), strict=True):
-            writer.writerow([scenario, layer, int(values[0]), int(values[1]), *values[2:]])
+            whole = [int(value) for value in values[:3]]
+            writer.writerow([scenario, layer, *whole, *values[3:]])
     write_report(text.getvalue(), path)

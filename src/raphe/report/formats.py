@@ -26,6 +26,7 @@ def answer_markdown(answer: Answer) -> str:
         ("In whom", wording.whom_sentences(answer)),
         ("What decides it", (*wording.sweep_sentences(answer), *wording.split_sentences(answer))),
         ("Failures", wording.failure_sentences(answer)),
+        ("Beyond the model", wording.stranger_sentences(answer)),
     )
     for head, texts in blocks:
         if texts:

@@ -19,6 +19,7 @@ from raphe.language.model import (
     Parameter,
     Participant,
     Reaction,
+    Support,
 )
 from raphe.language.show import expression_latex, expression_text, latex_name, origin_of, row_of
 
@@ -73,7 +74,13 @@ def module_page(module: Module, sources: Mapping[str, Source], form: Form) -> st
     formula = expression_latex if form is Form.LATEX else expression_text
     name = latex_name if form is Form.LATEX else str
     equations = _equations(module, formula, name)
-    parts = (_ports(module), _numbers(module), _correlations(module), _references(module, sources))
+    parts = (
+        _ports(module),
+        _numbers(module),
+        _correlations(module),
+        _supports(module),
+        _references(module, sources),
+    )
     return write(module, equations, parts)
 
 
@@ -194,11 +201,21 @@ def _correlations(module: Module) -> _Part:
     return _Part("Correlations", columns, tuple(rows))
 
 
+def _supports(module: Module) -> _Part:
+    rows = []
+    for one in module.supports:
+        status, origin = origin_of(one.provenance)
+        rows.append((one.name, f"{one.low:g} to {one.high:g} {one.unit}", status, origin))
+    columns = ("name", "of people", "status", "source or reason")
+    return _Part("Made for", columns, tuple(rows))
+
+
 def _references(module: Module, sources: Mapping[str, Source]) -> _Part:
-    numbers: tuple[Parameter | Correlation, ...] = (
+    numbers: tuple[Parameter | Correlation | Support, ...] = (
         *module.parameters,
         *(one.molar_mass for one in module.substances),
         *module.correlations,
+        *module.supports,
     )
     keys = {
         citation.key

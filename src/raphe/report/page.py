@@ -136,6 +136,7 @@ def render_page(answer: Answer) -> str:
         change=numerals.change,
         relative=wording.is_relative(answer),
         failures=wording.failure_sentences(answer),
+        strangers=wording.stranger_sentences(answer),
         groups=_groups(answer),
         references=references,
     )

@@ -21,6 +21,7 @@ from raphe.analysis.answer import (
     Provenance,
     RivalPrediction,
     Spread,
+    Strangers,
     Sweep,
 )
 from raphe.analysis.summary import (
@@ -45,6 +46,8 @@ from raphe.engine.status import Status as RunStatus
 from raphe.language.model import Model, Observation, Shown, SpreadKind, Statistic, Target
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
+from raphe.population.people import Layer
+from raphe.population.support import support_text
 from raphe.study.chain import chain_of, moves
 from raphe.study.deciding import finished, in_whom, split_of, sweep_of
 from raphe.study.plan import observed, references, shown_of, trial_size
@@ -114,6 +117,8 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
         assumptions=_assumptions(model),
         references=references(study, model, catalog),
         failures=_failures(ran),
+        strangers=_strangers(ran),
+        supports=tuple(support_text(one) for one in model.supports),
         provenance=_provenance(study, ran, command),
     )
 
@@ -319,6 +324,19 @@ def _failures(ran: Ran) -> tuple[Failure, ...]:
                         )
                     )
     return tuple(found)
+
+
+def _strangers(ran: Ran) -> tuple[Strangers, ...]:
+    """Subjects outside the support, of the study's own model; trials and rivals draw from the same people."""
+    counts = [
+        (scenario, layer, np.asarray(data["outside"].values))
+        for (scenario, layer), data in ran.results.runs.items()
+    ]
+    return tuple(
+        Strangers(scenario=scenario, layer=layer, count=int(np.sum(marks)), of=len(marks))
+        for scenario, layer, marks in counts
+        if layer in (Layer.PEOPLE.value, Layer.TYPICAL.value) and np.any(marks)
+    )
 
 
 def _provenance(study: Study, ran: Ran, command: str) -> Provenance:

@@ -76,8 +76,8 @@ class EndpointSummary:
         Median, 5th and 95th percentile of those who finished.
     beyond
         Share of them above the endpoint's bound; not a number without one.
-    people, failed
-        How many, and how many of them did not finish.
+    people, failed, outside
+        How many, how many of them did not finish, and how many lie outside the support of the model.
     """
 
     scenario: str
@@ -87,6 +87,7 @@ class EndpointSummary:
     beyond: float
     people: int
     failed: int
+    outside: int
 
 
 def endpoint_unit(endpoint: Endpoint, unit: str) -> str:
@@ -166,7 +167,7 @@ def _time_beyond(height: FloatArray, window: FloatArray) -> FloatArray:
 
 
 def summarize(
-    endpoint: Endpoint, numbers: FloatArray, *, scenario: str, unit: str
+    endpoint: Endpoint, numbers: FloatArray, *, scenario: str, unit: str, outside: int
 ) -> EndpointSummary:
     """The spread of an endpoint over people; those who failed are counted, never dropped in silence."""
     failed = np.isnan(numbers)
@@ -182,4 +183,5 @@ def summarize(
         beyond=beyond,
         people=len(numbers),
         failed=int(failed.sum()),
+        outside=outside,
     )

@@ -24,6 +24,7 @@ from raphe.language.model import Assembly, Model
 from raphe.library.catalog import Catalog
 from raphe.population.behavior import Behavior, draw_taking
 from raphe.population.people import Layer, Population, Subjects, draw_subjects
+from raphe.population.support import refuse_outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,10 @@ def set_up(
 
 
 def _with_clamps(assembly: Assembly, choices: Mapping[str, str]) -> Assembly:
-    """The assembly with the modules that an experiment puts into its slots among their rivals."""
+    """The assembly with the modules that an experiment puts into its slots among those to choose from."""
     uses = tuple(
-        replace(use, rivals=(*use.rivals, choices[use.alias]))
-        if use.alias in choices and choices[use.alias] not in (use.module, *use.rivals)
+        replace(use, others=(*use.others, choices[use.alias]))
+        if use.alias in choices and choices[use.alias] not in use.modules
         else use
         for use in assembly.uses
     )
@@ -108,8 +109,16 @@ def recruit(
     trial_size: int = 1,
     settings: Mapping[str, Quantity],
 ) -> Subjects:
-    """Draw the subjects of an experiment; `settings` are shared by all."""
-    return draw_subjects(bench.model, population, layer, trial_size=trial_size, fixed=settings)
+    """Draw the subjects of an experiment; `settings` are shared by all.
+
+    Raises
+    ------
+    StudyError
+        If somebody lies outside the support of the model.
+    """
+    subjects = draw_subjects(bench.model, population, layer, trial_size=trial_size, fixed=settings)
+    refuse_outside(bench.model, subjects.parameters)
+    return subjects
 
 
 def taking_of(

@@ -28,6 +28,8 @@ from raphe.study.histograms import Counts, quantiles
 from raphe.study.run import SubjectsFailedError
 from raphe.study.stored import StoredRun, arrays_of, bins_of
 
+MARKS = ("status", "outside")  # what every subject carries beside its courses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantiles:
@@ -49,20 +51,42 @@ class Quantiles:
     within: FloatArray
     subjects: int
     failed: int
+    outside: int
 
 
-def check_failures(run: StoredRun) -> tuple[tuple[str, str, int, int], ...]:
-    """Count subjects that failed: scenario, layer, how many, of how many.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many subjects a job has, how many of them failed, and how many lie outside the support of the model."""
+
+    scenario: str
+    layer: str
+    subjects: int
+    failed: int
+    outside: int
+
+
+def check_failures(run: StoredRun) -> tuple[Tally, ...]:
+    """Count the subjects of each job.
 
     Raises
     ------
     SubjectsFailedError
-        If there are more in a job than the study allows.
+        If more failed in a job than the study allows.
     """
     found = []
     for number, job in enumerate(run.jobs):
-        failed = sum(int(np.sum(a["status"] != np.uint32(0))) for _, a in arrays_of(run, number))
-        found.append((job.scenario.name, job.layer.value, failed, job.subjects))
+        failed = outside = 0
+        for _, arrays in arrays_of(run, number):
+            failed += int(np.count_nonzero(arrays["status"]))
+            outside += int(np.count_nonzero(arrays["outside"]))
+        tally = Tally(
+            scenario=job.scenario.name,
+            layer=job.layer.value,
+            subjects=job.subjects,
+            failed=failed,
+            outside=outside,
+        )
+        found.append(tally)
         if failed > run.study.failures_allowed * job.subjects:
             message = (
                 f'{failed} of {job.subjects} subjects failed in scenario "{job.scenario.name}", layer '
@@ -82,7 +106,7 @@ def quantiles_of(run: StoredRun, levels: tuple[float, ...] = LEVELS) -> tuple[Qu
     SubjectsFailedError
         If more subjects failed than the study allows.
     """
-    failures = check_failures(run)
+    tallies = check_failures(run)
     found = []
     for number, job in enumerate(run.jobs):
         times = run.times(number)
@@ -109,7 +133,8 @@ def quantiles_of(run: StoredRun, levels: tuple[float, ...] = LEVELS) -> tuple[Qu
                 values=values,
                 within=within,
                 subjects=job.subjects,
-                failed=failures[number][2],
+                failed=tallies[number].failed,
+                outside=tallies[number].outside,
             )
         )
     return tuple(found)
@@ -125,7 +150,7 @@ def _column(run: StoredRun, job: int, output: int) -> FloatArray:
 def endpoint_table(
     run: StoredRun, endpoints: tuple[Endpoint, ...]
 ) -> Iterator[tuple[str, str, Mapping[str, FloatArray]]]:
-    """Endpoints of every subject, chunk by chunk: scenario, layer, and columns `subject`, `status`, one an endpoint.
+    """Endpoints of every subject, chunk by chunk: scenario, layer, columns `subject`, `MARKS`, one an endpoint.
 
     Raises
     ------
@@ -143,6 +168,7 @@ def endpoint_table(
             columns: dict[str, FloatArray] = {
                 "subject": np.arange(chunk.first, chunk.last, dtype=np.float64),
                 "status": arrays["status"].astype(np.float64),
+                "outside": arrays["outside"].astype(np.float64),
             }
             for endpoint in endpoints:
                 place = run.outputs.index(endpoint.output)
@@ -162,7 +188,7 @@ def endpoint_summaries(
     SubjectsFailedError
         If more subjects failed than the study allows.
     """
-    check_failures(run)
+    tallies = {one.scenario: one for one in check_failures(run) if one.layer == Layer.PEOPLE.value}
     found: dict[tuple[str, str], list[FloatArray]] = {}
     for scenario, layer, columns in endpoint_table(run, endpoints):
         if layer == Layer.PEOPLE.value:
@@ -175,6 +201,7 @@ def endpoint_summaries(
             np.concatenate(parts),
             scenario=scenario,
             unit=run.units[run.outputs.index(by_name[name].output)],
+            outside=tallies[scenario].outside,
         )
         for (scenario, name), parts in found.items()
     )
@@ -249,11 +276,14 @@ class _Slices(Protocol):
     def __setitem__(self, key: slice, value: object, /) -> None: ...
 
 
-def _fill(run: StoredRun, job: int, status: _Slices, courses: Mapping[str, _Slices]) -> None:
+def _fill(
+    run: StoredRun, job: int, marks: Mapping[str, _Slices], courses: Mapping[str, _Slices]
+) -> None:
     """Copy the chunks of a job into arrays of subjects."""
     for chunk, arrays in arrays_of(run, job):
         rows = slice(chunk.first, chunk.last)
-        status[rows] = arrays["status"]
+        for name, mark in marks.items():
+            mark[rows] = arrays[name]
         for place, output in enumerate(run.outputs):
             courses[output][rows] = arrays["values"][:, :, place]
 
@@ -269,9 +299,12 @@ def _zarr(run: StoredRun, path: Path) -> None:
         )
         time[:] = times
         time.attrs["units"] = "hours"
-        status = group.create_array(
-            name="status", shape=(job.subjects,), dtype="uint32", dimension_names=["subject"]
-        )
+        marks = {
+            mark: group.create_array(
+                name=mark, shape=(job.subjects,), dtype="uint32", dimension_names=["subject"]
+            )
+            for mark in MARKS
+        }
         made = {}
         rows = max(chunk.last - chunk.first for chunk in run.chunks if chunk.job == number)
         for output, unit in zip(run.outputs, run.units, strict=True):
@@ -283,7 +316,7 @@ def _zarr(run: StoredRun, path: Path) -> None:
                 dimension_names=["subject", "time"],
             )
             made[output].attrs["units"] = unit
-        _fill(run, number, status, made)
+        _fill(run, number, marks, made)
 
 
 def _netcdf(run: StoredRun, path: Path) -> None:
@@ -296,12 +329,12 @@ def _netcdf(run: StoredRun, path: Path) -> None:
             time = group.create_variable("time", ("time",), float)
             time[:] = times
             time.attrs["units"] = "hours"
-            status = group.create_variable("status", ("subject",), "u4")
+            marks = {mark: group.create_variable(mark, ("subject",), "u4") for mark in MARKS}
             made = {}
             for output, unit in zip(run.outputs, run.units, strict=True):
                 made[output] = group.create_variable(output, ("subject", "time"), float)
                 made[output].attrs["units"] = unit
-            _fill(run, number, status, made)
+            _fill(run, number, marks, made)
 
 
 def _frames(run: StoredRun) -> Iterator[dict[str, object]]:
@@ -314,7 +347,7 @@ def _frames(run: StoredRun) -> Iterator[dict[str, object]]:
                 "scenario": np.full(rows, job.scenario.name),
                 "layer": np.full(rows, job.layer.value),
                 "subject": np.repeat(np.arange(chunk.first, chunk.last), len(times)),
-                "status": np.repeat(arrays["status"], len(times)),
+                **{mark: np.repeat(arrays[mark], len(times)) for mark in MARKS},
                 "time_h": np.tile(times, people),
             }
             for place, output in enumerate(run.outputs):

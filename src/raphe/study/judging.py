@@ -123,7 +123,7 @@ def _judge(claim: Claim, lab: _Lab) -> Judgment:
     if claim.experiment is not None:
         one = claim.experiment
         choices: list[tuple[str, dict[str, str]]] = [(OWN, {})]
-        choices += [(rival, {slot: rival}) for slot, rival in rivals_of(lab.catalog, lab.assembly)]
+        choices += [(rival, {slot: rival}) for slot, rival in rivals_of(lab.assembly)]
         own: _Changes | None = None
         for name, chosen in choices:
             changes = _run(one, lab, chosen, Layer.TYPICAL)

@@ -131,15 +131,9 @@ def _kept(study: Study, assembly: Assembly, target: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def rivals_of(catalog: Catalog, assembly: Assembly) -> tuple[tuple[str, str], ...]:
-    """Slot and module of every rival; modules of people that trials drew from are no rivals."""
-    samples = {one.sample for one in catalog.observations}
-    return tuple(
-        (use.alias, module)
-        for use in assembly.uses
-        for module in use.rivals
-        if module not in samples
-    )
+def rivals_of(assembly: Assembly) -> tuple[tuple[str, str], ...]:
+    """Slot and module of every rival."""
+    return tuple((use.alias, module) for use in assembly.uses for module in use.rivals)
 
 
 def _rival_jobs(study: Study, catalog: Catalog, target: str) -> list[Job]:
@@ -147,7 +141,7 @@ def _rival_jobs(study: Study, catalog: Catalog, target: str) -> list[Job]:
     assembly = catalog.assemblies[study.model]
     names = {one.name: one.route for one in assembly.drugs}
     jobs = []
-    for slot, module in rivals_of(catalog, assembly):
+    for slot, module in rivals_of(assembly):
         own = {f"{slot}.{route.name}" for route in catalog.library.modules[module].routes}
         choices = {**study.choices, slot: module}
         variant = Variant(rival=module, choices=choices, outputs=(target,))
@@ -222,7 +216,7 @@ def _trial_jobs(
     outputs = tuple(dict.fromkeys(observation.quantity for observation in seen))
     choices = {**study.choices}
     for use in assembly.uses:
-        if sample in (use.module, *use.rivals):
+        if sample in use.modules:
             choices[use.alias] = sample
     own = Variant(sample=sample, choices=choices, outputs=outputs)
     size = max(trial_size(observation) for observation in seen)

@@ -130,7 +130,7 @@ def compare_rivals(
     threads: int,
     progress: Progress | None = None,
 ) -> tuple[RivalRows, ...]:
-    """Predict the same observations with each rival in its slot; samples of people are no rivals.
+    """Predict the same observations with each rival in its slot.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def compare_rivals(
     tuple of RivalRows
         Only the rows in which the two predictions differ.
     """
-    rivals = rivals_of(catalog, assembly)
+    rivals = rivals_of(assembly)
     by_name = {row.observation.name: row for row in rows}
     found = []
     for number, (slot, module) in enumerate(rivals):
@@ -168,7 +168,7 @@ def _experiment(
     first = group[0]
     choices = {**standing, **dict(first.choices)}
     for use in assembly.uses:
-        if first.sample in (use.module, *use.rivals):
+        if first.sample in use.modules:
             choices[use.alias] = first.sample or ""
     regimen = Regimen.from_text(first.regimen)
     outputs = tuple(dict.fromkeys(one.quantity for one in group))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from raphe.core.errors import InputError, Place, StudyError, UnknownNameError, nearest
 from raphe.core.units import HOUR, Quantity, parse_quantity
@@ -18,13 +18,15 @@ from raphe.language.compose import compose
 from raphe.language.model import Assembly, Lifestyle, Observation
 from raphe.library.catalog import Catalog, find_model, observations_of
 from raphe.population.behavior import Behavior
-from raphe.population.people import Population
-from raphe.population.table import check_people
+from raphe.population.people import Layer, Population, draw_subjects
+from raphe.population.support import Outside, refuse_outside
+from raphe.population.table import check_columns, refuse_rows
 from raphe.study.endpoints import Endpoint
 
 NO_DRUG = "no drug"
 DEFAULT_POPULATION = Population(people=1000, draws=200, seed=1)
 _MAX_TIMES = 20_000
+_LOOKED_AT = 1000  # people that are drawn before a study starts; all others are looked at when their turn comes
 _GRID = re.compile(r"every\s+(?P<step>.+?)\s+for\s+(?P<length>.+)\Z", re.IGNORECASE)
 _FINE, _COARSE, _LONG = "15 min", "2 h", "6 h"
 _AFTER_LAST_DOSE = 24.0  # h with fine output
@@ -83,6 +85,8 @@ class Study:
         What is kept of the model beside the target; None for what the model shows.
     endpoints
         Numbers of each person that are worked out from the courses.
+    outside
+        What happens with people whom the model or its population was not made for.
     """
 
     title: str
@@ -98,6 +102,7 @@ class Study:
     behavior: Behavior | None = None
     outputs: tuple[str, ...] | None = None
     endpoints: tuple[Endpoint, ...] = ()
+    outside: Outside = Outside.REFUSE
 
 
 def parse_grid(text: str, place: Place | None = None) -> Grid:
@@ -243,12 +248,14 @@ def usual_route(observation: Observation) -> bool:
 
 
 def check_study(study: Study, catalog: Catalog) -> None:
-    """Refuse a study whose names are not in the catalog.
+    """Refuse a study whose names are not in the catalog, or whose people its model was not made for.
 
     Raises
     ------
     UnknownNameError
-        For the model, the drug or the target.
+        For the model, the drug, the target, a parameter that is set, or a column of a table of people.
+    StudyError
+        If the study refuses people outside the support, and there are some among its first thousand.
     """
     if study.model not in catalog.assemblies:
         message = f'no model is called "{study.model}"'
@@ -261,6 +268,15 @@ def check_study(study: Study, catalog: Catalog) -> None:
         if name not in known:
             message = f'the model "{study.model}" has no {what} "{name}"'
             raise UnknownNameError(message, advice=nearest(name, known))
-    if study.population.table is not None:
-        model = compose(assembly, catalog.library, choices=study.choices)
-        check_people(study.population.table, model, "people")
+    model = compose(assembly, catalog.library, choices=study.choices)
+    table = study.population.table
+    if table is not None:
+        check_columns(table, model, "people")
+        if study.outside is Outside.REFUSE:
+            refuse_rows(table, model, "people")
+    settings = {repr(one.settings): one.settings for one in study.scenarios}
+    first = replace(study.population, people=min(study.population.people, _LOOKED_AT))
+    for own in settings.values():
+        people = draw_subjects(model, first, Layer.PEOPLE, fixed={**study.fixed, **own})
+        if study.outside is Outside.REFUSE:
+            refuse_outside(model, people.parameters)

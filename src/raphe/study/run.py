@@ -27,6 +27,7 @@ from raphe.language.compose import compose
 from raphe.language.model import Model
 from raphe.library.catalog import Catalog
 from raphe.population.people import Layer, Subjects, draw_subjects
+from raphe.population.support import Outside, refuse_outside
 from raphe.study.experiment import taking_of
 from raphe.study.plan import Job, Plan, fixed_in
 from raphe.study.question import Study
@@ -199,6 +200,8 @@ def run_subjects(
         fixed=fixed,
         only=only,
     )
+    if study.outside is Outside.REFUSE:
+        refuse_outside(prepared.model, subjects.parameters)
     settings = settings_of(kernel, subjects.parameters)
     routes = {drug.name: drug.route for drug in prepared.model.drugs}
     regimen = routed(job.scenario.regimen, routes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import pydantic
 import ruamel.yaml
@@ -21,6 +22,7 @@ from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.population.behavior import Behavior
 from raphe.population.people import Population
+from raphe.population.support import Outside
 from raphe.population.table import read_people
 from raphe.study.endpoints import Endpoint, Kind
 from raphe.study.question import DEFAULT_POPULATION, Scenario, Study, default_grid, parse_grid
@@ -87,6 +89,7 @@ class _Study(Strict):
     behavior: _Behavior | None = None
     outputs: list[str] | None = None
     endpoints: list[_Endpoint] = []
+    outside: Literal["refuse", "flag"] = Outside.REFUSE.value
 
 
 _PARTS: dict[str, type[Strict]] = {
@@ -188,6 +191,7 @@ def parse_study(text: str, file: str) -> Study:
         endpoints=tuple(
             _endpoint(item, index, places, Place(file)) for index, item in enumerate(raw.endpoints)
         ),
+        outside=Outside(raw.outside),
     )
 
 
@@ -229,6 +233,7 @@ def study_text(study: Study) -> str:
         "fixed": _texts(study.fixed),
         "tolerance": {"relative": options.relative, "absolute": options.absolute},
         "failures_allowed": study.failures_allowed,
+        "outside": study.outside.value,
     }
     if study.behavior is not None:
         one = study.behavior

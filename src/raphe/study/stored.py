@@ -213,7 +213,7 @@ def set_all_bins(run: StoredRun) -> None:
                 continue
             except journal.BrokenChunkError:
                 journal.remove_chunk(run.folder, name)
-        values, _ = _values(run, number, range(min(PILOT, job.subjects)))
+        values, _, _ = _values(run, number, range(min(PILOT, job.subjects)))
         journal.write_chunk(run.folder, name, {"bins": set_bins(values)})
 
 
@@ -232,8 +232,8 @@ def compute(folder: str, name: str) -> str:
     """
     run = open_run(Path(folder))
     chunk = next(one for one in run.chunks if one.name == name)
-    values, status = _values(run, chunk.job, range(chunk.first, chunk.last))
-    arrays: dict[str, journal.Array] = {"status": status}
+    values, status, outside = _values(run, chunk.job, range(chunk.first, chunk.last))
+    arrays: dict[str, journal.Array] = {"status": status, "outside": outside}
     if run.keep is Keep.COURSES:
         arrays["values"] = values
     else:
@@ -247,10 +247,11 @@ def bins_of(run: StoredRun, job: int) -> FloatArray:
     return journal.read_chunk(run.folder, f"bins-{job:03d}")["bins"].astype(np.float64)
 
 
-def _values(run: StoredRun, job: int, only: range) -> tuple[FloatArray, Counts]:
-    """Courses in the units of the outputs, and statuses."""
+def _values(run: StoredRun, job: int, only: range) -> tuple[FloatArray, Counts, Counts]:
+    """Courses in the units of the outputs, statuses, and 1 for who lies outside the support of the model."""
     ran = run_subjects(run.study, run.jobs[job], run.prepared, threads=1, only=only)
-    return ran.outcome.values / run.factors, ran.outcome.status.astype(np.uint32)
+    status, outside = ran.outcome.status, ran.subjects.outside
+    return ran.outcome.values / run.factors, status.astype(np.uint32), outside.astype(np.uint32)
 
 
 def broken_chunks(run: StoredRun) -> dict[str, journal.BrokenChunkError]:
