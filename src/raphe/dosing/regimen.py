@@ -385,12 +385,7 @@ class Regimen:
         return max(map(_last, self.doses), default=0.0)
 
     def expanded(self) -> Regimen:
-        """The regimen with every series as single doses.
-
-        Returns
-        -------
-        Regimen
-            With the same text.
+        """The regimen with every series as single doses, and the same text.
 
         Raises
         ------
@@ -401,7 +396,12 @@ class Regimen:
             if dose.steady is not Steady.NO:
                 message = f'"{self.text}" has a dose at steady state (rule EXPAND-STEADY)'
                 raise DoseError(message, advice="it cannot be written as single doses")
-        return replace(self, doses=tuple(one for dose in self.doses for one in _singles(dose)))
+        return self.parted()
+
+    def parted(self) -> Regimen:
+        """The regimen with every series as single doses, but for one that begins at steady state."""
+        parts = ((dose,) if dose.steady is not Steady.NO else _singles(dose) for dose in self.doses)
+        return replace(self, doses=tuple(one for part in parts for one in part))
 
 
 _WORDS = {

@@ -36,6 +36,38 @@ class Taken:
     delay: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What changes in the subjects at a border between occasions.
+
+    Parameters
+    ----------
+    time
+        When it is due (h).
+    doses
+        Places of the doses that begin it: it begins with the first that a subject takes, and not at all for one who
+        takes none. Without doses it begins at its time.
+    index
+        Parameters that change.
+    values
+        Shape (subjects, parameters that change), base units.
+    """
+
+    time: float
+    doses: tuple[int, ...]
+    index: tuple[int, ...]
+    values: FloatArray
+
+    def begins(self, taken: Taken | None) -> FloatArray:
+        """When it begins for each subject (h); infinite if it does not. Shape (subjects,)."""
+        subjects = len(self.values)
+        if taken is None or not self.doses:
+            return np.full(subjects, self.time)
+        doses = list(self.doses)
+        begins = np.where(taken.share[:, doses] > 0.0, self.time + taken.delay[:, doses], np.inf)
+        return np.asarray(begins.min(axis=1))
+
+
 @dataclass(frozen=True, slots=True)
 class _Varying:
     """A number of each subject, and its derivatives by the chosen parameters (subjects, chosen)."""

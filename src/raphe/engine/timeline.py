@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +12,30 @@ import numpy.typing as npt
 from raphe.core.draws import FloatArray
 from raphe.core.errors import DoseError
 from raphe.dosing.regimen import Dose, Regimen
-from raphe.engine.doses import Epoch, Taken, add_dose
+from raphe.engine.doses import Epoch, Occasion, Taken, add_dose
 from raphe.engine.program import Program
-from raphe.engine.schedule import Column, Schedule, timed_events
+from raphe.engine.schedule import FIRST, Column, Schedule, timed_events
+from raphe.engine.status import Action
 
 IntegerArray = npt.NDArray[np.int64]
 NEAR = 1e-13  # edges closer than this part of their time are one edge
 _BLOCK = 1 << 22  # edges that are put in order at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasions:
+    """All borders between occasions, and how settings follow from parameters.
+
+    Parameters
+    ----------
+    borders
+        In the order of their times, and of the doses that begin them.
+    settings_of
+        Parameters of all subjects -> their settings.
+    """
+
+    borders: tuple[Occasion, ...]
+    settings_of: Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +73,7 @@ def make_timeline(
     parameters: FloatArray,
     begin: float = 0.0,
     taken: Taken | None = None,
+    occasions: Occasions | None = None,
 ) -> Timeline:
     """Work out when what happens to each subject.
 
@@ -74,6 +93,8 @@ def make_timeline(
         Where subjects start (h).
     taken
         What subjects make of the doses of the expanded regimen; None if they take them as written.
+    occasions
+        Numbers that differ from occasion to occasion; the doses are then those of the parted regimen.
 
     Returns
     -------
@@ -89,9 +110,16 @@ def make_timeline(
     subjects = len(settings)
     epoch = Epoch(settings=settings, parameters=parameters)
     doses = regimen.doses if taken is None else regimen.expanded().doses
+    doses = doses if occasions is None else regimen.parted().doses
     schedule = Schedule(records=len(doses), chosen=program.chosen)
-    for order, dose in enumerate(doses):
+    waiting = [] if occasions is None else list(occasions.borders)
+    numbered = list(enumerate(doses))
+    if occasions is not None:  # what holds at a dose hangs on all that came before it
+        numbered.sort(key=lambda pair: pair[1].time)
+    for order, dose in numbered:
         check_begin(dose, begin)
+        while occasions is not None and waiting and _due(waiting[0], order, dose):
+            epoch = _cross(schedule, waiting.pop(0), occasions, epoch, taken)
         add_dose(
             schedule,
             program,
@@ -99,13 +127,61 @@ def make_timeline(
             order=order,
             route=route,
             epoch=epoch,
-            epoch_at=lambda _: epoch,
+            epoch_at=functools.partial(_always, epoch),
             taken=taken,
         )
+    for border in waiting:
+        _put_border(schedule, border, border.begins(taken))
     begins = np.full(subjects, begin)
     columns = schedule.finish(program)
     columns += timed_events(program, settings, begins, float(schedule.records + 1))
     return sort_columns(columns, begins, program.chosen)
+
+
+def _always(epoch: Epoch, _: float) -> Epoch:
+    """What holds at the later doses of a series: what held at its first."""
+    return epoch
+
+
+def _due(border: Occasion, order: int, dose: Dose) -> bool:
+    """Whether an occasion begins with a dose, or before it."""
+    if border.time == dose.time and border.doses:
+        return order >= min(border.doses)
+    return border.time <= dose.time
+
+
+def _cross(
+    schedule: Schedule,
+    border: Occasion,
+    occasions: Occasions,
+    epoch: Epoch,
+    taken: Taken | None,
+) -> Epoch:
+    """Add the edges of a border; what holds behind it, for the doses that follow."""
+    begins = border.begins(taken)
+    _put_border(schedule, border, begins)
+    parameters, crossed = epoch.parameters.copy(), np.isfinite(begins)
+    for place, index in enumerate(border.index):
+        parameters[crossed, index] = border.values[crossed, place]
+    return Epoch(settings=occasions.settings_of(parameters), parameters=parameters)
+
+
+def _put_border(schedule: Schedule, border: Occasion, begins: FloatArray) -> None:
+    """A column for each parameter that changes: before the dose that begins the occasion, behind what came before."""
+    crossed = np.isfinite(begins)
+    rank = float(min(border.doses)) if border.doses else FIRST
+    for place, index in enumerate(border.index):
+        column = Column(
+            time=begins,
+            place=begins,
+            rank=rank,
+            position=place - len(border.index),
+            action=Action.SET_PARAMETER,
+            index=index,
+            value=border.values[:, place],
+            present=crossed,
+        )
+        schedule.put(column)
 
 
 def check_begin(dose: Dose, begin: float) -> None:

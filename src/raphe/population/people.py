@@ -68,12 +68,17 @@ class Subjects:
         Shape (subjects,): number of the person and of the draw.
     outside
         Shape (subjects,): who lies outside the support of the model or, coming from a table, of its population.
+    seed, layer, fixed
+        What they were drawn with: with the numbers of person and draw, the key of all that is drawn of them later.
     """
 
     parameters: FloatArray
     person: npt.NDArray[np.int64]
     draw: npt.NDArray[np.int64]
     outside: Flags
+    seed: int = 0
+    layer: Layer = Layer.BEST
+    fixed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +140,29 @@ def draw_subjects(
         If a fixed value has the wrong dimension.
     """
     check_fixed(model, fixed)
+    subjects = _whole(model, population, layer, trial_size, fixed, only)
+    return replace(
+        subjects,
+        outside=subjects.outside | outside_of(model, subjects.parameters),
+        seed=population.seed,
+        layer=layer,
+        fixed=frozenset(fixed),
+    )
+
+
+def _whole(
+    model: Model,
+    population: Population,
+    layer: Layer,
+    trial_size: int,
+    fixed: Mapping[str, Quantity],
+    only: range | None,
+) -> Subjects:
+    """The subjects of a layer, not yet held against the support of the model."""
     if layer is Layer.SWEPT:
-        return _marked(model, _part(_swept(model, fixed), only))
+        return _part(_swept(model, fixed), only)
     if layer is Layer.BEST:
-        return _marked(model, _part(_typical(model, fixed), only))
+        return _part(_typical(model, fixed), only)
     draws, persons, table = range(population.draws), range(1), None
     if layer is Layer.TRIALS:
         persons = range(trial_size)
@@ -149,12 +173,7 @@ def draw_subjects(
         draws = only
     group = _Group(seed=population.seed, layer=layer, draws=draws, persons=persons)
     drawn = _drawn(model, group, fixed, table)
-    return _marked(model, _part(drawn, only) if layer is Layer.TRIALS else drawn)
-
-
-def _marked(model: Model, subjects: Subjects) -> Subjects:
-    """The same subjects, with those marked who lie outside the support of the model."""
-    return replace(subjects, outside=subjects.outside | outside_of(model, subjects.parameters))
+    return _part(drawn, only) if layer is Layer.TRIALS else drawn
 
 
 def _drawn(

@@ -25,6 +25,7 @@ from raphe.library.catalog import Catalog
 from raphe.population.behavior import Behavior, draw_taking
 from raphe.population.people import Layer, Population, Subjects, draw_subjects
 from raphe.population.support import refuse_outside
+from raphe.study.occasions import occasions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +166,18 @@ def perform(
         Shape (subjects, times, outputs), base units, not a number where a subject failed; how many failed.
     """
     given = routed(regimen, {one.name: one.route for one in bench.model.drugs})
+    parameters, occasions = occasions_of(
+        bench.model, bench.kernel, subjects, given, route=bench.route, until=float(times[-1])
+    )
     timeline = make_timeline(
         bench.kernel.program,
         given,
         route=bench.route,
-        settings=settings_of(bench.kernel, subjects.parameters),
-        parameters=subjects.parameters,
+        settings=settings_of(bench.kernel, parameters),
+        parameters=parameters,
         taken=taken,
+        occasions=occasions,
     )
     options = replace(DEFAULT_OPTIONS, threads=threads)
-    outcome = solve(bench.kernel, subjects.parameters, timeline, times, options=options)
+    outcome = solve(bench.kernel, parameters, timeline, times, options=options)
     return outcome.values, int(np.count_nonzero(outcome.status))

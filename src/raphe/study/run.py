@@ -29,6 +29,7 @@ from raphe.library.catalog import Catalog
 from raphe.population.people import Layer, Subjects, draw_subjects
 from raphe.population.support import Outside, refuse_outside
 from raphe.study.experiment import taking_of
+from raphe.study.occasions import occasions_of
 from raphe.study.plan import Job, Plan, fixed_in
 from raphe.study.question import Study
 
@@ -202,9 +203,17 @@ def run_subjects(
     )
     if study.outside is Outside.REFUSE:
         refuse_outside(prepared.model, subjects.parameters)
-    settings = settings_of(kernel, subjects.parameters)
     routes = {drug.name: drug.route for drug in prepared.model.drugs}
     regimen = routed(job.scenario.regimen, routes)
+    times = np.array(job.scenario.grid.times)
+    parameters, occasions = occasions_of(
+        prepared.model,
+        kernel,
+        subjects,
+        regimen,
+        route=routes[study.drug],
+        until=float(times[-1]),
+    )
     behavior = (
         study.behavior if job.layer is Layer.PEOPLE else None
     )  # the typical person does as told
@@ -212,13 +221,13 @@ def run_subjects(
         kernel.program,
         regimen,
         route=routes[study.drug],
-        settings=settings,
-        parameters=subjects.parameters,
+        settings=settings_of(kernel, parameters),
+        parameters=parameters,
         taken=taking_of(behavior, regimen, subjects, seed=study.population.seed),
+        occasions=occasions,
     )
-    times = np.array(job.scenario.grid.times)
     options = replace(study.options, threads=threads)
-    outcome = solve(kernel, subjects.parameters, timeline, times, options=options, progress=report)
+    outcome = solve(kernel, parameters, timeline, times, options=options, progress=report)
     return RunSubjects(subjects=subjects, outcome=outcome, times=times)
 
 

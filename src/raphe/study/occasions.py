@@ -1,0 +1,107 @@
+"""Model + Subjects + Regimen -> the borders between occasions: with each dose of a slot, or at every 24 h."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from raphe.core.draws import FloatArray
+from raphe.dosing.regimen import Regimen
+from raphe.engine.compile import Kernel
+from raphe.engine.doses import Occasion
+from raphe.engine.solve import settings_of
+from raphe.engine.timeline import Occasions
+from raphe.language.model import Model, Parameter
+from raphe.language.model import Occasion as Each
+from raphe.population.occasions import vary, varying
+from raphe.population.people import Subjects
+
+_DAY = 24.0  # h
+_Moment = tuple[float, tuple[int, ...]]  # when, and the doses that make it an occasion
+
+
+def occasions_of(
+    model: Model,
+    kernel: Kernel,
+    subjects: Subjects,
+    regimen: Regimen,
+    *,
+    route: str,
+    until: float,
+) -> tuple[FloatArray, Occasions | None]:
+    """The borders between the occasions of subjects.
+
+    Parameters
+    ----------
+    model, kernel
+        Composed and compiled.
+    subjects
+        From `draw_subjects`.
+    regimen
+        With the routes of the model.
+    route
+        Of doses that name none.
+    until
+        End of the run (h).
+
+    Returns
+    -------
+    parameters, occasions
+        Shape (subjects, parameters), base units: as they are in the first occasion; and the later ones, None if nothing
+        differs between occasions.
+    """
+    changing = varying(model, subjects)
+    if not changing:
+        return subjects.parameters, None
+    first = subjects.parameters.copy()
+    for place, one in changing:
+        first[:, place] = vary(one, subjects.parameters[:, place], subjects, 0)
+    groups: dict[tuple[str, Each], list[tuple[int, Parameter]]] = {}
+    for place, one in changing:
+        if one.occasions is not None:
+            groups.setdefault((_slot(one.name), one.occasions.each), []).append((place, one))
+    borders = []
+    for (slot, each), here in groups.items():
+        moments = _days(until) if each is Each.DAY else _doses(regimen, slot, route)
+        borders += _borders(subjects, here, moments)
+    borders.sort(key=lambda one: (one.time, min(one.doses, default=-1)))
+    settings = functools.partial(settings_of, kernel)
+    return first, Occasions(borders=tuple(borders), settings_of=settings)
+
+
+def _slot(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _days(until: float) -> list[_Moment]:
+    return [(_DAY * day, ()) for day in range(max(1, math.ceil(until / _DAY)))]
+
+
+def _doses(regimen: Regimen, slot: str, route: str) -> list[_Moment]:
+    """The doses that enter a slot; those of one time are one occasion."""
+    times: dict[float, tuple[int, ...]] = {}
+    for order, dose in enumerate(regimen.parted().doses):
+        if _slot(dose.route or route) == slot:
+            times[dose.time] = (*times.get(dose.time, ()), order)
+    return sorted(times.items())
+
+
+def _borders(
+    subjects: Subjects, here: Sequence[tuple[int, Parameter]], moments: Sequence[_Moment]
+) -> list[Occasion]:
+    """A border at each moment but the first, whose numbers hold from the start."""
+    return [
+        Occasion(
+            time=time,
+            doses=doses,
+            index=tuple(place for place, _ in here),
+            values=np.stack(
+                [vary(one, subjects.parameters[:, p], subjects, number) for p, one in here], axis=1
+            ),
+        )
+        for number, (time, doses) in enumerate(moments)
+        if number > 0
+    ]
