@@ -11,6 +11,7 @@ _HOMES = {
     "Study": "raphe.study.question",
     "answer": "raphe.study.session",
     "load": "raphe.study.session",
+    "people_of_records": "raphe.study.record_people",
     "read_records": "raphe.dosing.records",
     "read_sbml": "raphe.exchange.sbml",
     "render_page": "raphe.report.page",

@@ -26,6 +26,7 @@ from raphe.population.support import Outside
 from raphe.population.table import read_people
 from raphe.study.endpoints import Endpoint, Kind
 from raphe.study.question import DEFAULT_POPULATION, Scenario, Study, default_grid, parse_grid
+from raphe.study.record_people import Varying, people_of_records
 
 _MAX_BYTES = 1_000_000
 _MAX_DEPTH = 32
@@ -49,6 +50,9 @@ class _People(Strict):
     count: int | None = pydantic.Field(None, ge=1, le=10_000_000)
     table: str | None = None
     rows: str | None = None
+    records: str | None = None
+    covariates: dict[str, str] = {}
+    varying: Literal["refuse", "first"] = Varying.REFUSE.value
     draws: int = pydantic.Field(DEFAULT_POPULATION.draws, ge=2, le=100_000)
 
 
@@ -257,10 +261,19 @@ def study_text(study: Study) -> str:
 def _population(raw: _Study, places: Mapping[PathKey, Place], whole: Place) -> Population:
     """How many people; with a table, as many as it has lines unless a count is given."""
     people, table = raw.people, None
-    if people.table is not None and people.rows is not None:
-        place = place_in(places, ("people", "rows"), whole)
-        raise StudyError("people come from a table or from rows, not from both", place=place)
-    if people.table is not None:
+    given = [one for one in ("table", "rows", "records") if getattr(people, one) is not None]
+    if len(given) > 1:
+        place = place_in(places, ("people", given[1]), whole)
+        message = f"people come from one of table, rows and records, not from {' and '.join(given)}"
+        raise StudyError(message, place=place)
+    if bool(people.covariates) != (people.records is not None):
+        place = place_in(places, ("people", given[0] if given else "covariates"), whole)
+        advice = 'write covariates: {AGE: "person.age (year)"}'
+        raise StudyError("records and covariates go together", place=place, advice=advice)
+    if people.records is not None:
+        path = Path(whole.file).parent / people.records
+        table = people_of_records(path, people.covariates, varying=Varying(people.varying))
+    elif people.table is not None:
         path = Path(whole.file).parent / people.table
         table = read_people(read_text(path), str(path))
     elif people.rows is not None:
