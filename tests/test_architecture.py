@@ -41,7 +41,7 @@ HOMES = {
     ],
     "pydantic": ["study/claim_file.py", "study/schema.py", "study/taper_file.py"],
     "scipy": ["study/tapering.py"],
-    "ruamel": ["study/schema.py"],
+    "ruamel": ["study/plain_yaml.py", "study/schema.py"],
     "matplotlib": [
         "report/figures.py",
         "report/qualification.py",

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from raphe.core.errors import InputError
 from raphe.core.units import parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.compile import compile_program
@@ -22,8 +23,9 @@ from raphe.population.people import Layer, Population, draw_subjects
 from raphe.study.experiment import taking_of
 from raphe.study.occasions import occasions_of
 from raphe.study.plan import make_plan
+from raphe.study.question import check_study
 from raphe.study.run import run_plan
-from raphe.study.schema import parse_study
+from raphe.study.schema import parse_study, study_text
 
 TEXT = """
 module body {
@@ -295,3 +297,57 @@ def test_a_study_is_the_same_with_any_threads_and_differs_from_one_without():
     assert not np.any(people[0][:, 1:] == people[2][:, 1:])
     typical = [one.dataset("week", "typical")["drug.level"].values for one in ran]
     assert np.array_equal(typical[0], typical[2])
+
+
+TURNS = STUDY.replace(
+    "times: every 2 h for 4 d}",
+    "times: every 2 h for 4 d, turns: [{at: 60 h, settings: {drug.clearance: 2 L/h}}, "
+    "{at: 30 h, settings: {drug.clearance: 8 L/h, drug.volume: 20 L}}]}",
+)
+
+
+def test_a_turn_is_exact_and_the_same_for_all_layers():
+    catalog = catalog_of(PLAIN)
+    study = parse_study(TURNS, "study.yaml")
+    assert [turn.time for turn in study.scenarios[0].turns] == [30.0, 60.0]
+    assert parse_study(study_text(study), "again") == study
+    study = dataclasses.replace(study, options=TIGHT)
+    ran = run_plan(make_plan(study, catalog), catalog, threads=1)
+    data = ran.results.dataset("week", "typical")
+    levels = data["drug.level"].values[0]
+    start = {"absorption": 1.1, "clearance": 4.0, "volume": 30.0}
+    doses = [(12.0 * number + 0.5, 8.0) for number in range(6)]
+    turns = [(30.0, {"clearance": 8.0, "volume": 20.0}), (60.0, {"clearance": 2.0})]
+    wanted = closed_form(data["time"].values.tolist(), doses, turns, start)
+    # a value at the time of a turn is the one before it
+    assert levels == pytest.approx(wanted, rel=1e-7, abs=1e-12)
+    plain = run_plan(
+        make_plan(dataclasses.replace(parse_study(STUDY, "s"), options=TIGHT), catalog),
+        catalog,
+        threads=1,
+    )
+    before = data["time"].values <= 30.0
+    people = [one.results.dataset("week")["drug.level"].values for one in (ran, plain)]
+    assert people[0][:, before] == pytest.approx(people[1][:, before], rel=1e-8, abs=1e-12)
+    assert not np.any(people[0][:, ~before] == people[1][:, ~before])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("at: 60 h", "at: 0 h", "no turn"),
+        ("at: 60 h", "at: 3 mg", "of another kind"),
+        ("settings: {drug.clearance: 2 L/h}", "settings: {}", "settings"),
+        ("settings: {drug.clearance: 2 L/h}", "setting: {a: 2 L/h}", 'did you mean "settings"'),
+        ("drug.clearance: 2 L/h", "drug.clearence: 2 L/h", 'did you mean "drug.clearance"'),
+        ("drug.clearance: 2 L/h", "drug.clearance: 2 L", "cannot be 2.0 L"),
+    ],
+)
+def test_turns_that_cannot_be_are_refused(old, new, words):
+    with pytest.raises(InputError, match=words):
+        check_study(parse_study(TURNS.replace(old, new), "study.yaml"), catalog_of(PLAIN))
+
+
+def test_what_differs_from_occasion_to_occasion_cannot_be_turned():
+    with pytest.raises(InputError, match="differs from occasion to occasion"):
+        check_study(parse_study(TURNS, "study.yaml"), catalog_of(TEXT))

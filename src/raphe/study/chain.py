@@ -42,13 +42,14 @@ def chain_of(
     names = {drug.name: drug.route for drug in ran.model.drugs}
     taken = {dose.route or names[study.drug] for dose in routed(scenario.regimen, names).doses}
     starts = {route.species for route in ran.model.routes if route.name in taken}
+    turned = {name for turn in scenario.turns for name in turn.settings}
     titles = {one.quantity: one.title for one in shown}
     titles.setdefault(target.quantity, target.meaning.capitalize())
     kept = ran.results.dataset(scenario.name, Layer.PEOPLE.value).data_vars
     found = stages(
         ran.model,
         [name for name in titles if name in kept],
-        starts=starts | set(scenario.settings),
+        starts=starts | turned | set(scenario.settings),
         goal=target.quantity,
     )
     links = [

@@ -28,7 +28,8 @@ from raphe.study.claims import (
     Verdict,
 )
 from raphe.study.endpoints import Endpoint, Kind
-from raphe.study.schema import PathKey, Strict, first_fault, load_yaml, place_in, read_text
+from raphe.study.plain_yaml import PathKey, load_yaml, place_in, read_text
+from raphe.study.schema import Strict, first_fault
 
 _Word = TypeVar("_Word", bound=StrEnum)
 

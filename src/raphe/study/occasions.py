@@ -1,4 +1,4 @@
-"""Model + Subjects + Regimen -> the borders between occasions: with each dose of a slot, or at every 24 h."""
+"""Model + Subjects + Regimen -> the borders between occasions: with each dose of a slot, at every 24 h, at turns."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from raphe.language.model import Model, Parameter
 from raphe.language.model import Occasion as Each
 from raphe.population.occasions import vary, varying
 from raphe.population.people import Subjects
+from raphe.study.question import Turn
 
 _DAY = 24.0  # h
 _Moment = tuple[float, tuple[int, ...]]  # when, and the doses that make it an occasion
@@ -31,6 +32,7 @@ def occasions_of(
     *,
     route: str,
     until: float,
+    turns: Sequence[Turn] = (),
 ) -> tuple[FloatArray, Occasions | None]:
     """The borders between the occasions of subjects.
 
@@ -46,6 +48,8 @@ def occasions_of(
         Of doses that name none.
     until
         End of the run (h).
+    turns
+        What else becomes of parameters, for all; those that the model does not have are left out.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def occasions_of(
         differs between occasions.
     """
     changing = varying(model, subjects)
-    if not changing:
+    if not changing and not turns:
         return subjects.parameters, None
     first = subjects.parameters.copy()
     for place, one in changing:
@@ -63,13 +67,23 @@ def occasions_of(
     for place, one in changing:
         if one.occasions is not None:
             groups.setdefault((_slot(one.name), one.occasions.each), []).append((place, one))
-    borders = []
+    borders = [border for turn in turns for border in _turned(turn, model, len(first))]
     for (slot, each), here in groups.items():
         moments = _days(until) if each is Each.DAY else _doses(regimen, slot, route)
         borders += _borders(subjects, here, moments)
     borders.sort(key=lambda one: (one.time, min(one.doses, default=-1)))
     settings = functools.partial(settings_of, kernel)
     return first, Occasions(borders=tuple(borders), settings_of=settings)
+
+
+def _turned(turn: Turn, model: Model, subjects: int) -> list[Occasion]:
+    """A border at which the same becomes of all."""
+    places = {one.name: place for place, one in enumerate(model.parameters)}
+    known = {places[name]: one.base for name, one in turn.settings.items() if name in places}
+    if not known:
+        return []
+    values = np.tile(np.array(list(known.values())), (subjects, 1))
+    return [Occasion(time=turn.time, doses=(), index=tuple(known), values=values)]
 
 
 def _slot(name: str) -> str:

@@ -172,6 +172,7 @@ def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observ
         for one in found
         if one.regimen == scenario.regimen.text
         and not scenario.settings
+        and not scenario.turns
         and one.value is not None
         and not one.window
         and usual_route(one)

@@ -15,10 +15,10 @@ from raphe.core.units import HOUR, Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.language.compose import compose
-from raphe.language.model import Assembly, Lifestyle, Observation
+from raphe.language.model import Assembly, Lifestyle, Model, Observation
 from raphe.library.catalog import Catalog, find_model, observations_of
 from raphe.population.behavior import Behavior
-from raphe.population.people import Layer, Population, draw_subjects
+from raphe.population.people import Layer, Population, check_fixed, draw_subjects
 from raphe.population.support import Outside, refuse_outside
 from raphe.population.table import check_columns, refuse_rows
 from raphe.study.endpoints import Endpoint
@@ -43,18 +43,30 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What becomes of parameters at a time (h), for all: a second drug begun or stopped, other nights."""
+
+    time: float
+    settings: Mapping[str, Quantity]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One thing that is done to the people: what they take, and how they live (parameter -> value, for all)."""
+    """One thing that is done to the people: what they take, and how they live (parameter -> value, for all).
+
+    `settings` hold from the start, and rest is worked out with them; `turns` come later, in the order of their times.
+    """
 
     name: str
     regimen: Regimen
     grid: Grid
     settings: Mapping[str, Quantity] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
 
     @property
     def acts(self) -> bool:
         """Whether anything is done at all."""
-        return bool(self.regimen.doses) or bool(self.settings)
+        return bool(self.regimen.doses or self.settings or self.turns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,9 +286,23 @@ def check_study(study: Study, catalog: Catalog) -> None:
         check_columns(table, model, "people")
         if study.outside is Outside.REFUSE:
             refuse_rows(table, model, "people")
+    for scenario in study.scenarios:
+        _check_turns(scenario, model)
     settings = {repr(one.settings): one.settings for one in study.scenarios}
     first = replace(study.population, people=min(study.population.people, _LOOKED_AT))
     for own in settings.values():
         people = draw_subjects(model, first, Layer.PEOPLE, fixed={**study.fixed, **own})
         if study.outside is Outside.REFUSE:
             refuse_outside(model, people.parameters)
+
+
+def _check_turns(scenario: Scenario, model: Model) -> None:
+    """Refuse turns of what the model does not have, or of what differs from occasion to occasion anyway."""
+    changing = {one.name for one in model.parameters if one.occasions is not None}
+    for turn in scenario.turns:
+        check_fixed(model, turn.settings)
+        for name in changing & set(turn.settings):
+            message = f'"{name}" differs from occasion to occasion and cannot be turned'
+            raise StudyError(
+                f'scenario "{scenario.name}": {message}', advice="set it from the start"
+            )

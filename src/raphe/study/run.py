@@ -213,6 +213,7 @@ def run_subjects(
         regimen,
         route=routes[study.drug],
         until=float(times[-1]),
+        turns=job.scenario.turns,
     )
     behavior = (
         study.behavior if job.layer is Layer.PEOPLE else None

@@ -1,7 +1,6 @@
 """Study file -> Study, strictly checked: unknown keys, missing keys and wrong values are refused with their place.
 
-The only file that imports pydantic and the YAML reader. YAML 1.2, without anchors, aliases or tags. Knows nothing of
-what a study is run with.
+Knows nothing of what a study is run with.
 """
 
 from __future__ import annotations
@@ -13,10 +12,8 @@ from typing import Literal
 
 import pydantic
 import ruamel.yaml
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from raphe.core.errors import FileError, Place, StudyError, nearest
+from raphe.core.errors import Place, StudyError, nearest
 from raphe.core.units import Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
@@ -25,12 +22,16 @@ from raphe.population.people import Population
 from raphe.population.support import Outside
 from raphe.population.table import read_people
 from raphe.study.endpoints import Endpoint, Kind
-from raphe.study.question import DEFAULT_POPULATION, Scenario, Study, default_grid, parse_grid
+from raphe.study.plain_yaml import PathKey, load_yaml, place_in, read_text
+from raphe.study.question import (
+    DEFAULT_POPULATION,
+    Scenario,
+    Study,
+    Turn,
+    default_grid,
+    parse_grid,
+)
 from raphe.study.record_people import Varying, people_of_records
-
-_MAX_BYTES = 1_000_000
-_MAX_DEPTH = 32
-PathKey = tuple[str | int, ...]
 
 
 class Strict(pydantic.BaseModel):
@@ -39,11 +40,17 @@ class Strict(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class _Turn(Strict):
+    at: str
+    settings: dict[str, str] = pydantic.Field(min_length=1)
+
+
 class _Scenario(Strict):
     name: str = pydantic.Field(min_length=1, max_length=80)
     regimen: str
     times: str | None = None
     settings: dict[str, str] = pydantic.Field(default_factory=dict)
+    turns: list[_Turn] = []
 
 
 class _People(Strict):
@@ -98,6 +105,7 @@ class _Study(Strict):
 
 _PARTS: dict[str, type[Strict]] = {
     "scenarios": _Scenario,
+    "turns": _Turn,
     "people": _People,
     "tolerance": _Tolerance,
     "behavior": _Behavior,
@@ -127,30 +135,6 @@ def read_study(path: Path) -> Study:
     return parse_study(read_text(path), str(path))
 
 
-def read_text(path: Path) -> str:
-    """Text of a file that a person wrote.
-
-    Raises
-    ------
-    FileError, StudyError
-        If it cannot be read, is too long, or is not UTF-8.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        message = f"cannot read the study: {reason}"
-        raise FileError(
-            message, place=Place(str(path)), advice="give the path of a study file"
-        ) from error
-    if len(data) > _MAX_BYTES:
-        raise StudyError(f"a study file has at most {_MAX_BYTES} bytes", place=Place(str(path)))
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise StudyError("the file is not UTF-8 text", place=Place(str(path))) from error
-
-
 def parse_study(text: str, file: str) -> Study:
     """Read the text of a study file; `file` is its name in errors. See `read_study`."""
     tree, places = load_yaml(text, file)
@@ -167,13 +151,15 @@ def parse_study(text: str, file: str) -> Study:
             grid = parse_grid(
                 item.times, place_in(places, ("scenarios", index, "times"), Place(file))
             )
-        settings = {
-            name: parse_quantity(
-                value, place_in(places, ("scenarios", index, "settings", name), Place(file))
-            )
-            for name, value in item.settings.items()
-        }
-        scenarios.append(Scenario(name=item.name, regimen=regimen, grid=grid, settings=settings))
+        inside = ("scenarios", index)
+        scenario = Scenario(
+            name=item.name,
+            regimen=regimen,
+            grid=grid,
+            settings=_settings(item.settings, inside, places, Place(file)),
+            turns=_turns(item, inside, places, Place(file)),
+        )
+        scenarios.append(scenario)
     _check_names(raw, places, Place(file))
     fixed = {
         name: parse_quantity(value, place_in(places, ("fixed", name), Place(file)))
@@ -230,6 +216,10 @@ def study_text(study: Study) -> str:
                 "regimen": one.regimen.text,
                 "times": one.grid.text,
                 "settings": _texts(one.settings),
+                "turns": [
+                    {"at": f"{turn.time!r} h", "settings": _texts(turn.settings)}
+                    for turn in one.turns
+                ],
             }
             for one in study.scenarios
         ],
@@ -256,6 +246,31 @@ def study_text(study: Study) -> str:
     writer.width = 10_000
     writer.dump(tree, text)
     return text.getvalue()
+
+
+def _settings(
+    texts: Mapping[str, str], inside: PathKey, places: Mapping[PathKey, Place], whole: Place
+) -> dict[str, Quantity]:
+    return {
+        name: parse_quantity(text, place_in(places, (*inside, "settings", name), whole))
+        for name, text in texts.items()
+    }
+
+
+def _turns(
+    item: _Scenario, inside: PathKey, places: Mapping[PathKey, Place], whole: Place
+) -> tuple[Turn, ...]:
+    """Turns in the order of their times, which must be after the start."""
+    found = []
+    for number, one in enumerate(item.turns):
+        path = (*inside, "turns", number)
+        place = place_in(places, (*path, "at"), whole)
+        time = _number(one.at, "14 d", place)
+        if time <= 0.0:
+            message = f'a turn at "{one.at}" is no turn'
+            raise StudyError(message, place=place, advice="what holds from the start is a setting")
+        found.append(Turn(time=time, settings=_settings(one.settings, path, places, whole)))
+    return tuple(sorted(found, key=lambda one: one.time))
 
 
 def _population(raw: _Study, places: Mapping[PathKey, Place], whole: Place) -> Population:
@@ -370,76 +385,6 @@ def _check_names(raw: _Study, places: Mapping[PathKey, Place], whole: Place) -> 
             message = f'a second scenario is called "{item.name}"'
             raise StudyError(message, place=here, advice=f"the first stands at {there}")
         seen[item.name] = index
-
-
-def load_yaml(text: str, file: str) -> tuple[object, dict[PathKey, Place]]:
-    """Plain data, and the place of every key and item."""
-    reader = ruamel.yaml.YAML(typ="rt", pure=True)
-    try:
-        _refuse_tricks(reader, text, file)
-        tree = ruamel.yaml.YAML(typ="rt", pure=True).load(StringIO(text))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(file) if mark is None else Place(file, mark.line + 1, mark.column + 1)
-        message = " ".join(str(error.problem or error.context or "not YAML").split())
-        raise StudyError(message, place=place, advice="write YAML 1.2") from None
-    except (YAMLError, ValueError, OverflowError) as error:
-        message = " ".join(str(error).split())[:200]
-        raise StudyError(f"not YAML: {message}", place=Place(file)) from None
-    places: dict[PathKey, Place] = {}
-    return _plain(tree, (), places, file), places
-
-
-def _refuse_tricks(reader: ruamel.yaml.YAML, text: str, file: str) -> None:
-    """Look at the tokens before anything is built: no anchors, aliases, tags, second documents or deep nesting."""
-    depth = 0
-    opening = {"BlockMappingStartToken", "BlockSequenceStartToken"}
-    opening |= {"FlowMappingStartToken", "FlowSequenceStartToken"}
-    closing = {"BlockEndToken", "FlowMappingEndToken", "FlowSequenceEndToken"}
-    refused = {"AnchorToken": "an anchor", "AliasToken": "an alias", "TagToken": "a tag"}
-    refused["DirectiveToken"] = "a directive"
-    for token in reader.scan(StringIO(text)):
-        kind = type(token).__name__
-        place = Place(file, token.start_mark.line + 1, token.start_mark.column + 1)
-        if kind in refused:
-            raise StudyError(f"{refused[kind]} is not allowed in a study", place=place)
-        depth += (kind in opening) - (kind in closing)
-        if depth > _MAX_DEPTH:
-            raise StudyError(f"nested deeper than {_MAX_DEPTH} levels", place=place)
-
-
-def _plain(node: object, path: PathKey, places: dict[PathKey, Place], file: str) -> object:
-    if isinstance(node, CommentedMap):
-        result: dict[object, object] = {}
-        for key, value in node.items():
-            line, column = node.lc.key(key)
-            here = (*path, key)
-            places[here] = Place(file, line + 1, column + 1)
-            result[key] = _plain(value, here, places, file)
-        return result
-    if isinstance(node, CommentedSeq):
-        items = []
-        for index, value in enumerate(node):
-            line, column = node.lc.item(index)
-            here = (*path, index)
-            places[here] = Place(file, line + 1, column + 1)
-            items.append(_plain(value, here, places, file))
-        return items
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return str(node)
-
-
-def place_in(places: Mapping[PathKey, Place], path: PathKey, whole: Place) -> Place:
-    """The place of a path, or of the nearest thing around it."""
-    while path:
-        if path in places:
-            return places[path]
-        path = path[:-1]
-    return whole
 
 
 def first_fault(

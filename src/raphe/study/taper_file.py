@@ -10,7 +10,8 @@ import pydantic
 from raphe.core.errors import Place, StudyError
 from raphe.core.units import parse_quantity
 from raphe.library.catalog import Catalog
-from raphe.study.schema import Strict, first_fault, load_yaml
+from raphe.study.plain_yaml import load_yaml
+from raphe.study.schema import Strict, first_fault
 
 _FILE = "tapers/benzodiazepines.yaml"
 
