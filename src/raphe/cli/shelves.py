@@ -133,7 +133,7 @@ def qualify(
             if rivals
             else ()
         )
-    curves = () if data is None else compare_curves(data, catalog, model)
+    curves = () if data is None else compare_curves(data, catalog, model, threads=workers)
     for row in rows:
         name, *_, seen, predicted, fold, verdict, _source = cells(row)
         role = row.observation.role.value

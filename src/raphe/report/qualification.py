@@ -10,6 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from raphe.language.model import Direction, Role
+from raphe.study.curve_list import CurveRole
 from raphe.study.curves import CurveFit, share_within
 from raphe.study.qualify import RivalRows, Row
 
@@ -61,15 +62,57 @@ def summary(rows: Sequence[Row], curves: Sequence[CurveFit]) -> tuple[str, ...]:
     failed = sum(row.failed > 0 for row in rows)
     if failed:
         lines.append(f"{failed} observations have subjects that failed; they count as neither.")
-    for drug in dict.fromkeys(curve.drug for curve in curves):
-        own = [curve for curve in curves if curve.drug == drug]
-        groups = [curve for curve in own if curve.kind == "aggregated"]
-        lines.append(
-            f"Published curves of {drug}: {len(own)}, {sum(len(c.folds) for c in own)} points; within 1.5-fold "
-            f"{share_within(own, 1.5):.0%}, within 2-fold {share_within(own, 2.0):.0%}; of the group means "
-            f"{share_within(groups, 1.5):.0%} and {share_within(groups, 2.0):.0%}."
-        )
+    lines += _curve_summary(
+        curves, [row.fold_error for row in plasma if row.fold_error is not None]
+    )
     return tuple(lines)
+
+
+def _curve_summary(curves: Sequence[CurveFit], values: Sequence[float]) -> Iterable[str]:
+    """Shares of the points of published curves, apart and together with the folds of single values."""
+    if not curves:
+        return
+    held = [fit for fit in curves if fit.curve.role is CurveRole.PREDICTION]
+    means = [fit for fit in held if not fit.curve.single]
+    persons = [fit for fit in held if fit.curve.single]
+    for drug in dict.fromkeys(fit.curve.drug for fit in curves):
+        own = [fit for fit in curves if fit.curve.drug == drug]
+        yield (
+            f"Published curves of {drug}: {len(own)}. "
+            + _shares("Held-out group means", _typical(f for f in means if f in own))
+            + _shares("; held-out single persons", _typical(f for f in persons if f in own))
+            + _shares(
+                "; took part in setting the model",
+                _typical(f for f in own if f.curve.role is CurveRole.CALIBRATION),
+            )
+            + _shares("; set aside", _typical(f for f in own if f.curve.role is CurveRole.ASIDE))
+            + "."
+        )
+    inside = [one for fit in persons for one in fit.inside]
+    told = [fold for fit in persons for fold in fit.told]
+    if inside:
+        yield (
+            f"Points of single persons inside the 90 % interval between persons: {len(inside)}, "
+            f"{sum(inside) / len(inside):.0%}"
+            + _shares("; oral points when the person's intravenous curve is known", told)
+            + "."
+        )
+    yield _shares("Held-out values and points of group means", [*values, *_typical(means)]) + "."
+    yield _shares("With the points of single persons", [*values, *_typical(held)]) + "."
+
+
+def _typical(fits: Iterable[CurveFit]) -> list[float]:
+    return [fold for fit in fits for fold in fit.folds]
+
+
+def _shares(what: str, folds: Sequence[float]) -> str:
+    """Shares within two folds in words; nothing without any."""
+    if not folds:
+        return ""
+    return (
+        f"{what}: {len(folds)} points, within 1.5-fold {share_within(folds, 1.5):.0%}, "
+        f"within 2-fold {share_within(folds, 2.0):.0%}"
+    )
 
 
 def _folds(what: str, rows: Sequence[Row]) -> str:
@@ -193,22 +236,40 @@ def _rivals(rivals: Sequence[RivalRows]) -> Iterable[str]:
 
 
 def _curves(curves: Sequence[CurveFit]) -> Iterable[str]:
-    yield "Points that others digitized from papers; the typical person of the weight and age that the group tells."
+    yield "Points that others digitized from papers, for the typical person of the weight and age that the group tells."
+    yield "A typical curve cannot meet each person: so for curves of one person, `inside` is the share of points within"
+    yield "the 90 % interval between persons, and `told` the shares within 1.5-fold and 2-fold when the model is told"
+    yield "the intravenous curve of that person and nothing else. Drawn persons are volunteers of the library."
     yield ""
-    yield _line(("drug", "study", "group", "kind", "points", "within 1.5-fold", "within 2-fold"))
-    yield _line(["---"] * 7)
+    heads = ("drug", "study", "group", "kind", "role", "points", "1.5-fold", "2-fold")
+    yield _line((*heads, "inside", "told"))
+    yield _line(["---"] * 10)
     for one in curves:
+        curve = one.curve
         yield _line(
             (
-                one.drug,
-                one.study,
-                one.group,
-                f"{one.kind}, {one.route}",
+                curve.drug,
+                curve.study,
+                curve.group,
+                f"{curve.kind}, {curve.route}",
+                curve.role.value,
                 str(len(one.folds)),
                 f"{one.within(1.5):.0%}",
                 f"{one.within(2.0):.0%}",
+                f"{sum(one.inside) / len(one.inside):.0%}" if one.inside else "",
+                f"{share_within(one.told, 1.5):.0%}, {share_within(one.told, 2.0):.0%}"
+                if one.told
+                else "",
             )
         )
+    reasons = {
+        (fit.curve.study, fit.curve.note.role.value, fit.curve.note.because)
+        for fit in curves
+        if fit.curve.note is not None and fit.curve.role is not CurveRole.PREDICTION
+    }
+    yield ""
+    for study, role, because in sorted(reasons):
+        yield f"- {study}: {role}; {because}."
 
 
 def figure(rows: Sequence[Row]) -> str:

@@ -1,4 +1,4 @@
-"""Published plasma curves in a table -> how far the model's typical person is from each point.
+"""Published plasma curves in a table -> how far the model is from each point, for the typical person and for persons.
 
 The table is not part of raphe: points that others digitized, with columns drug, study, group, data_type, route (PO or
 IV), dose ("0.5 mg" or "0.05 mg/kg"), dose_times_h, time (h), value and value_unit. Knows nothing of pages.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +18,21 @@ from raphe.core.draws import FloatArray
 from raphe.core.errors import FileError, Place, StudyError
 from raphe.core.units import Quantity, parse_quantity
 from raphe.dosing.regimen import Regimen
-from raphe.engine.compile import compile_program
-from raphe.engine.lower import lower
-from raphe.engine.solve import settings_of, solve
-from raphe.engine.timeline import make_timeline
-from raphe.language.compose import compose
+from raphe.engine.doses import Taken
 from raphe.language.model import Assembly
 from raphe.library.catalog import Catalog
+from raphe.population.people import Layer, Population, Subjects
+from raphe.study.curve_list import CurveNote, CurveRole, load_notes, note_of
+from raphe.study.experiment import Bench, perform, recruit, set_up
 
 FILE = "pk-observed.csv"
+SAMPLE = "volunteers"  # the module of people that trials of curves drew from
+PERSONS = Population(people=4000, draws=1, seed=1)  # drawn for the curves of single persons
+MISFIT = 0.2  # spread of a point about its person's curve, on the logarithm: assay, digitizing, structure
+_FREEDOM = (
+    4.0  # of Student's distribution of that misfit, so that a rounded last point decides nothing
+)
+_SINGLE = ("individual", "typical representative")  # kinds of curves that are of one person
 _ROUTES = {"PO": "oral", "IV": "intravenous"}
 _WEIGHT, _AGE = re.compile(r"(\d+)\s?kg"), re.compile(r"(\d+)\s?y\b")
 _USUAL_WEIGHT = 70.0  # kg
@@ -34,15 +40,21 @@ _USUAL_AGE = 30.0  # years
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurveFit:
-    """One published curve.
+class PublishedCurve:
+    """A curve as the table has it.
 
     Parameters
     ----------
     drug, study, group, kind, route
-        As in the table.
-    folds
-        Of each point, predicted over observed.
+        As in the table; the drug in small letters.
+    weight, age
+        kg and years, if the name of the group tells them.
+    dose, by_weight
+        Amount in the text of the table; whether it is for a kg.
+    times, values
+        Shape (points,): h since the dose, and levels in base units. What was below detection (0) is left out.
+    note
+        What the library knows of it.
     """
 
     drug: str
@@ -50,20 +62,65 @@ class CurveFit:
     group: str
     kind: str
     route: str
+    weight: float | None
+    age: float | None
+    dose: Quantity
+    by_weight: bool
+    times: FloatArray
+    values: FloatArray
+    note: CurveNote | None
+
+    @property
+    def role(self) -> CurveRole:
+        """What it is to the model."""
+        return CurveRole.PREDICTION if self.note is None else self.note.role
+
+    @property
+    def single(self) -> bool:
+        """Whether it is of one person."""
+        return self.kind in _SINGLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveFit:
+    """One published curve and its prediction.
+
+    Parameters
+    ----------
+    curve
+        What was seen.
+    folds
+        Of each point, predicted for the typical person over observed.
+    inside
+        Of each point of a single person, whether it is within the 90 % interval between persons; else empty.
+    told
+        Folds of each point when the intravenous curve of the same person is known; empty if there is none.
+    """
+
+    curve: PublishedCurve
     folds: tuple[float, ...]
+    inside: tuple[bool, ...] = ()
+    told: tuple[float, ...] = ()
 
     def within(self, fold: float) -> float:
         """Share of the points within a fold."""
-        return share_within((self,), fold)
+        return share_within(self.folds, fold)
 
 
-def share_within(curves: Sequence[CurveFit], fold: float) -> float:
-    """Share of all points of some curves within a fold; not a number without points."""
-    errors = np.abs(np.log(np.array([f for curve in curves for f in curve.folds])))
+def share_within(folds: Sequence[float], fold: float) -> float:
+    """Share of some folds that are within one; not a number without any."""
+    errors = np.abs(np.log(np.array(folds)))
     return float(np.mean(errors <= np.log(fold))) if len(errors) else float("nan")
 
 
-def compare_curves(folder: Path, catalog: Catalog, assembly: Assembly) -> tuple[CurveFit, ...]:
+def compare_curves(
+    folder: Path,
+    catalog: Catalog,
+    assembly: Assembly,
+    *,
+    persons: Population = PERSONS,
+    threads: int = 1,
+) -> tuple[CurveFit, ...]:
     """Predict every curve of a drug that the model has, after a single dose.
 
     Parameters
@@ -74,11 +131,190 @@ def compare_curves(folder: Path, catalog: Catalog, assembly: Assembly) -> tuple[
         Gives the modules.
     assembly
         The model.
+    persons
+        How many persons are drawn for curves of single persons, and the seed.
+    threads
+        Worker threads; the numbers do not depend on it.
 
     Returns
     -------
     tuple of CurveFit
-        In the order of the table. The typical person weighs and is as old as the group says, or 70 kg and 30 years.
+        In the order of the table. The typical person weighs and is as old as the group says, or 70 kg and 30 years;
+        drawn persons are volunteers of the library.
+
+    Raises
+    ------
+    FileError
+        If the table cannot be read.
+    StudyError
+        If a row does not read, or the model failed.
+    """
+    field = _Field(catalog=catalog, assembly=assembly, persons=persons, threads=threads, benches={})
+    fits, levels = [], []
+    for curve in read_curves(folder, load_notes(catalog.library.sources)):
+        bench = field.bench(curve)
+        if bench is None:
+            continue
+        (typical,) = _predict(field, bench, curve, Layer.BEST)
+        fit = CurveFit(curve=curve, folds=tuple((typical / curve.values).tolist()))
+        drawn = _predict(field, bench, curve, Layer.PEOPLE) if curve.single else None
+        if drawn is not None:
+            low, high = np.quantile(drawn, (0.05, 0.95), axis=0)
+            within = (low <= curve.values) & (curve.values <= high)
+            fit = replace(fit, inside=tuple(within.tolist()))
+        fits.append(fit)
+        levels.append(drawn)
+    return _told(fits, levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    """What all predictions share; `benches` keeps those that are set up, None where the model lacks the route."""
+
+    catalog: Catalog
+    assembly: Assembly
+    persons: Population
+    threads: int
+    benches: dict[tuple[str, str], Bench | None]
+
+    @property
+    def slot_of_people(self) -> str:
+        """The slot where the sample stands."""
+        slots = [u.alias for u in self.assembly.uses if SAMPLE in (u.module, *u.rivals)]
+        return slots[0] if slots else ""
+
+    def route(self, curve: PublishedCurve) -> str:
+        """The route of a curve in the model."""
+        slots = {drug.name: drug.route.split(".")[0] for drug in self.assembly.drugs}
+        return f"{slots.get(curve.drug, '')}.{_ROUTES.get(curve.route, '')}"
+
+    def bench(self, curve: PublishedCurve) -> Bench | None:
+        """The model, ready for the drug and the route of a curve; None if it has them not."""
+        key = (curve.drug, curve.route)
+        if key not in self.benches:
+            slot, kind = self.route(curve).split(".")
+            modules = {use.alias: use.module for use in self.assembly.uses}
+            known = self.catalog.library.modules.get(modules.get(slot, ""))
+            has = known is not None and kind in {route.name for route in known.routes}
+            self.benches[key] = self._set_up(curve, slot) if has else None
+        return self.benches[key]
+
+    def _set_up(self, curve: PublishedCurve, slot: str) -> Bench | None:
+        people = self.slot_of_people
+        return set_up(
+            self.catalog,
+            self.assembly,
+            drug=curve.drug,
+            regimens=(self.regimen(curve, 1.0),),
+            outputs=(f"{slot}.plasma",),
+            choices={people: SAMPLE} if people else {},
+        )
+
+    def regimen(self, curve: PublishedCurve, weight: float) -> Regimen:
+        """The dose of a curve for a weight (kg)."""
+        value = curve.dose.value * (weight if curve.by_weight else 1.0)
+        return Regimen.from_text(f"{value!r} {curve.dose.unit.text} once by {self.route(curve)}")
+
+
+def _predict(field: _Field, bench: Bench, curve: PublishedCurve, layer: Layer) -> FloatArray:
+    """Levels of the subjects of a layer at the times of a curve, shape (subjects, points), base units."""
+    slot = field.slot_of_people
+    weight, age = curve.weight, curve.age
+    if layer is Layer.BEST:
+        weight = _USUAL_WEIGHT if weight is None else weight
+        age = _USUAL_AGE if age is None else age
+    known = {}
+    if weight is not None and slot:
+        known[f"{slot}.weight"] = parse_quantity(f"{weight!r} kg")
+    if age is not None and slot:
+        known[f"{slot}.age"] = parse_quantity(f"{age!r} year")
+    subjects = recruit(bench, field.persons, layer, settings=known)
+    standard = _USUAL_WEIGHT if weight is None else weight
+    grid, back = np.unique(curve.times, return_inverse=True)
+    courses, failed = perform(
+        bench,
+        subjects,
+        field.regimen(curve, standard),
+        grid,
+        threads=field.threads,
+        taken=_by_weight(curve, bench, subjects, slot, standard),
+    )
+    if failed:
+        message = f'the prediction of "{curve.study}" failed in {failed} of {len(courses)} persons'
+        raise StudyError(message, place=Place(FILE))
+    return np.maximum(courses[:, back, 0], np.finfo(float).tiny)
+
+
+def _by_weight(
+    curve: PublishedCurve, bench: Bench, subjects: Subjects, slot: str, standard: float
+) -> Taken | None:
+    """Doses by the weight of each drawn person, as shares of the dose for the standard weight (kg)."""
+    if not curve.by_weight or curve.weight is not None or len(subjects.person) == 1 or not slot:
+        return None
+    names = [parameter.name for parameter in bench.model.parameters]
+    weights = subjects.parameters[:, names.index(f"{slot}.weight")]
+    share = weights[:, None] / parse_quantity(f"{standard!r} kg").base
+    return Taken(share=share, delay=np.zeros_like(share))
+
+
+def _told(fits: Sequence[CurveFit], levels: Sequence[FloatArray | None]) -> tuple[CurveFit, ...]:
+    """Add what is predicted when the intravenous curve of the same person is known.
+
+    The drawn persons stay the same for all curves of a study, so each is weighted by how well it meets that curve, and
+    the weighted median of the others' levels is the forecast.
+    """
+    known: dict[tuple[str, str, str], FloatArray] = {}
+    for fit, drawn in zip(fits, levels, strict=True):
+        if drawn is not None and fit.curve.route == "IV" and (key := _whose(fit.curve)):
+            known[key] = person_weights(drawn, fit.curve.values)
+    found = []
+    for fit, drawn in zip(fits, levels, strict=True):
+        weights = known.get(_whose(fit.curve) or ("", "", ""))
+        if drawn is None or weights is None or fit.curve.route == "IV":
+            found.append(fit)
+            continue
+        told = weighted_median(drawn, weights) / fit.curve.values
+        found.append(replace(fit, told=tuple(told.tolist())))
+    return tuple(found)
+
+
+def _whose(curve: PublishedCurve) -> tuple[str, str, str] | None:
+    note = curve.note
+    return (curve.drug, curve.study, note.person) if note is not None and note.person else None
+
+
+def person_weights(levels: FloatArray, seen: FloatArray) -> FloatArray:
+    """How probable each of some drawn persons is, given the curve of one person.
+
+    Parameters
+    ----------
+    levels
+        Shape (persons, points): what each would show, positive.
+    seen
+        Shape (points,): what was seen, positive.
+
+    Returns
+    -------
+    array of shape (persons,)
+        They add up to 1. Misfits of the logarithm have Student's distribution.
+    """
+    misfit = (np.log(levels) - np.log(seen)) / MISFIT
+    log_likelihood = -0.5 * (_FREEDOM + 1.0) * np.log1p(misfit**2 / _FREEDOM).sum(axis=1)
+    weights = np.exp(log_likelihood - log_likelihood.max())
+    return np.asarray(weights / weights.sum())
+
+
+def weighted_median(levels: FloatArray, weights: FloatArray) -> FloatArray:
+    """The level at each point below which half of the weight is; shapes (persons, points) and (persons,)."""
+    order = np.argsort(levels, axis=0)
+    summed = np.cumsum(weights[order], axis=0)
+    place = np.argmax(summed >= 0.5 * summed[-1], axis=0)
+    points = np.arange(levels.shape[1])
+    return np.asarray(levels[order[place, points], points])
+
+
+def read_curves(folder: Path, notes: Sequence[CurveNote]) -> tuple[PublishedCurve, ...]:
+    """Read the table; curves without a point above detection are left out.
 
     Raises
     ------
@@ -87,51 +323,28 @@ def compare_curves(folder: Path, catalog: Catalog, assembly: Assembly) -> tuple[
     StudyError
         If a row does not read.
     """
-    model = compose(assembly, catalog.library)
-    drugs = {drug.name: drug.route.split(".")[0] for drug in model.drugs}
-    routes = {route.name for route in model.routes}
-    kernels = {}
     found = []
     for rows in _groups(folder / FILE):
         first = rows[0]
-        slot = drugs.get(first["drug"].lower())
-        route = f"{slot}.{_ROUTES.get(first['route'], '')}"
-        if route not in routes:
-            continue
-        output = f"{slot}.plasma"
-        if route not in kernels:
-            kernels[route] = compile_program(lower(model, outputs=(output,), doses=(route,)))
-        kernel = kernels[route]
-        weight, age = (
-            _about(first["group"], _WEIGHT, _USUAL_WEIGHT),
-            _about(first["group"], _AGE, _USUAL_AGE),
-        )
-        known = {"person.weight_male": f"{weight!r} kg", "person.age": f"{age!r} year"}
-        row = np.array([kernel.program.defaults])
-        for name, text in known.items():
-            row[0, kernel.program.layout.parameters.index(name)] = parse_quantity(text).base
-        regimen = Regimen.from_text(f"{_amount(first, weight)} once")
-        timeline = make_timeline(
-            kernel.program, regimen, route=route, settings=settings_of(kernel, row), parameters=row
-        )
         times, values = _points(rows)
         if not len(times):
             continue
-        grid, back = np.unique(times, return_inverse=True)
-        outcome = solve(kernel, row, timeline, grid)
-        if outcome.status.any():
-            message = f'the prediction of "{first["study"]}" failed'
-            raise StudyError(message, place=Place(str(folder / FILE)))
-        predicted = outcome.values[0, back, 0]
-        folds = np.maximum(predicted, np.finfo(float).tiny) / values
+        drug, study, group = first["drug"].lower(), first["study"], first["group"]
+        number, unit = first["dose"].split()
         found.append(
-            CurveFit(
-                drug=first["drug"].lower(),
-                study=first["study"],
-                group=first["group"],
+            PublishedCurve(
+                drug=drug,
+                study=study,
+                group=group,
                 kind=first["data_type"],
                 route=first["route"],
-                folds=tuple(folds.tolist()),
+                weight=_about(group, _WEIGHT),
+                age=_about(group, _AGE),
+                dose=parse_quantity(f"{number} {unit.removesuffix('/kg')}"),
+                by_weight=unit.endswith("/kg"),
+                times=times,
+                values=values,
+                note=note_of(notes, drug=drug, study=study, group=group),
             )
         )
     return tuple(found)
@@ -156,21 +369,14 @@ def _groups(path: Path) -> list[list[dict[str, str]]]:
     return list(groups.values())
 
 
-def _about(group: str, what: re.Pattern[str], usual: float) -> float:
+def _about(group: str, what: re.Pattern[str]) -> float | None:
     """A number that the name of a group tells of its people."""
     match = what.search(group)
-    return usual if match is None else float(match.group(1))
-
-
-def _amount(row: dict[str, str], weight: float) -> Quantity:
-    number, unit = row["dose"].split()
-    per_weight = unit.endswith("/kg")
-    value = float(number) * (weight if per_weight else 1.0)
-    return parse_quantity(f"{value!r} {unit.removesuffix('/kg')}")
+    return None if match is None else float(match.group(1))
 
 
 def _points(rows: Sequence[dict[str, str]]) -> tuple[FloatArray, FloatArray]:
-    """Hours since the dose, and levels in base units; what was below detection (0) is left out."""
+    """Hours since the dose, and levels in base units."""
     begin = float(rows[0]["dose_times_h"])
     pairs = [(float(row["time"]) - begin, row) for row in rows]
     kept = [(time, row) for time, row in pairs if time > 0.0 and float(row["value"]) > 0.0]
