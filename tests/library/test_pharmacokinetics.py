@@ -5,6 +5,8 @@ import pytest
 from scipy.linalg import expm
 
 from raphe.core.units import parse_quantity
+from raphe.engine.prune import prune
+from raphe.language.compose import compose
 
 
 def kilograms(value):
@@ -135,3 +137,81 @@ def test_obese_people_have_more_space_but_no_more_clearance(part_of):
     )
     assert clearance == pytest.approx(1.0, abs=0.06)
     assert space == pytest.approx(311.0 / 114.0, rel=0.1)
+
+
+def test_levels_of_repeated_clonazepam_are_the_sum_of_those_of_single_doses(part_of):
+    """Berlin 1975 (abstract): 0.5 mg twice a day for 15 days is predictable from single doses within 6 %."""
+    trough = 15 * 24.0 - 1e-6
+    single = level(
+        part_of,
+        "0.5 mg once by drug.oral",
+        np.sort(trough - 12.0 * np.arange(30)),
+        drug="clonazepam",
+    )
+    repeated = level(
+        part_of, "0.5 mg every 12 h for 15 d by drug.oral", [trough], drug="clonazepam"
+    )
+    assert repeated[0] == pytest.approx(single.sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("route", ["oral", "intravenous", "intramuscular", "intranasal", "buccal"])
+def test_clonazepam_that_went_in_comes_out_in_the_share_that_its_page_tells(part_of, route):
+    """Area times clearance is what reached the blood, on the scale of a swallowed dose."""
+    share = {
+        "oral": 1.0,
+        "intravenous": 1.0 / 0.9,
+        "intramuscular": 0.93 / 0.9,
+        "intranasal": 0.3 / 0.9 + 0.7,
+        "buccal": 0.4 / 0.9 + 0.6,
+    }[route]
+    runner = part_of(("drug.plasma", "drug.clearance"), (f"drug.{route}",))
+    times = np.concatenate(
+        [[1e-9], np.geomspace(1e-4, 1.0, 2000), np.linspace(1.005, 1500.0, 40000)]
+    )
+    outcome = runner.run(runner.defaults(), times, regimen=f"2 mg once by drug.{route}")
+    plasma, clearance = (runner.values(outcome, name)[0] for name in runner.program.layout.outputs)
+    absorbed = np.trapezoid(plasma, times) * clearance[0] / 1000.0
+    assert absorbed == pytest.approx(2.0 * share, rel=2e-3)
+
+
+def test_slow_acetylators_keep_more_of_the_amino_metabolite_as_in_their_urine(part_of):
+    """Miller 1981 (abstract): 22.7 % of a dose against 13.6 % in the urine, with the same clearance by the kidney."""
+    runner = part_of(("metabolism.plasma",), ("drug.oral",))
+    rapid, slow = (
+        runner.values(
+            runner.run(
+                runner.defaults(enzymes__slow_acetylator=one),
+                [59 * 24.0],
+                regimen="2 mg every 8 h for 60 d by drug.oral",
+            ),
+            "metabolism.plasma",
+        )[0, 0]
+        for one in (0.0, 1.0)
+    )
+    assert slow / rapid == pytest.approx(22.7 / 13.6, rel=0.02)
+
+
+@pytest.mark.parametrize("weight", [10.0, 31.3, 70.0])
+def test_the_rival_for_children_clears_as_yukawa_tells(catalog, with_quantities, weight):
+    """Yukawa 2002: 152 mL/h for each kg, times the weight to the power of -0.181."""
+    assembly = catalog.assemblies["benzodiazepines"]
+    rival = compose(assembly, catalog.library, choices={"drug": "clonazepam_yukawa"})
+    values = {parameter.name: parameter.value.base for parameter in rival.parameters}
+    values |= {species.name: 0.0 for species in rival.species}
+    values |= {"person.weight_male": kilograms(weight), "time": 0.0}
+    part = prune(rival, ("drug.clearance",), ())
+    found = with_quantities(part, values)["drug.clearance"]
+    litre = parse_quantity("1 L/h").base
+    assert found / litre == pytest.approx(0.152 * weight ** (1.0 - 0.181), rel=1e-9)
+
+
+def test_women_clear_zolpidem_no_faster_than_men_of_their_weight(part_of):
+    runner = part_of(("zolpidem.clearance",), ("zolpidem.oral",))
+    man, woman = (
+        runner.values(
+            runner.run(runner.defaults(person__female=one, person__weight_female=weight), [0.0]),
+            "zolpidem.clearance",
+        )[0, 0]
+        for one, weight in ((0.0, kilograms(86.3)), (1.0, kilograms(86.3)))
+    )
+    assert woman / man == pytest.approx(0.88, rel=1e-9)
