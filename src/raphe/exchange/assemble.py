@@ -37,6 +37,8 @@ def assemble(parts: Parts, symbols: Symbols) -> Model | None:
         title=title,
         slots=(),
         parameters=tuple(parts.parameters.values()),
+        correlations=(),
+        supports=(),
         quantities=tuple(parts.quantities.values()),
         species=tuple(species),
         derivatives=tuple(

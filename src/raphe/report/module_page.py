@@ -103,6 +103,8 @@ def model_page(model: Model, form: Form) -> str:
         name=model.name,
         title=model.title,
         parameters=model.parameters,
+        correlations=model.correlations,
+        supports=model.supports,
         quantities=model.quantities,
         species=model.species,
         derivatives=model.derivatives,
