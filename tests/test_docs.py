@@ -22,6 +22,12 @@ def test_every_module_has_its_page_as_the_library_has_it():
     assert [name for name in wanted if wanted[name] != found[name]] == []
 
 
+def test_the_page_of_what_is_not_simulated_is_as_the_library_has_it():
+    wanted = runpy.run_path(str(DOCS / "make_pages.py"))["unsimulated"]()
+    assert (DOCS / "not-simulated.md").read_text("utf-8") == wanted
+    assert all(one.name in wanted for one in load_catalog().unsimulated)
+
+
 @pytest.mark.parametrize("page", sorted((DOCS / "teach").glob("*.md")), ids=lambda page: page.stem)
 def test_the_blocks_of_a_teaching_page_run(page, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL)

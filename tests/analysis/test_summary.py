@@ -8,6 +8,7 @@ import pytest
 from raphe.analysis.summary import (
     band,
     changes,
+    compared,
     interval,
     largest_change,
     mean_over,
@@ -147,3 +148,14 @@ def test_a_mean_over_time_weighs_by_time():
 def test_every_statistic_has_the_dimension_of_its_kind(statistic, unit):
     found = statistic_unit(statistic, parse_unit("ng/mL"), parse_unit("mg"))
     assert found == parse_unit(unit).dimension
+
+
+def test_what_is_compared_is_a_ratio_unless_something_is_0():
+    first, base = np.array([2.0, 3.0]), np.array([4.0, 2.0])
+    ratio, relative = compared(first, base, np.array([1.0, 1.0]))
+    assert relative
+    assert ratio.tolist() == [0.5, 1.5]
+    for others in ((np.array([0.0, 2.0]), 1.0), (base, np.array([1.0, 0.0]))):
+        difference, relative = compared(first, *others)
+        assert not relative
+        assert difference.tolist() == (first - others[0]).tolist()

@@ -3,7 +3,7 @@
 import pytest
 
 from raphe.core.errors import LanguageError
-from raphe.language.model import Direction, Statistic
+from raphe.language.model import Direction, Side, Statistic
 from raphe.language.parse import parse
 
 TEXT = """observation seen {{
@@ -62,3 +62,77 @@ def test_what_does_not_read_is_refused_with_its_place(change, words):
     with pytest.raises(LanguageError, match=words) as caught:
         read(**change)
     assert caught.value.place.line >= 1
+
+
+def test_the_other_arm_is_as_the_first_but_for_what_it_says():
+    other = 'against { regimen "no   drug"; with a.b = 2 h; }'
+    one = read(more=f"choose site = step; with a.b = 1 h; with a.c = 3 h; {other}").against
+    assert (one.drug, one.regimen, one.quantity) == ("example", "no drug", "drug.plasma")
+    assert one.choices == (("site", "step"),)
+    assert {path: value.base for path, value in one.settings} == {"a.b": 2.0, "a.c": 3.0}
+
+
+def test_the_other_arm_may_be_read_off_elsewhere_and_at_another_time():
+    one = read(more="against { statistic value at 3 h of other.plasma; }").against
+    assert (one.statistic, one.quantity) == (Statistic.VALUE, "other.plasma")
+    assert [quantity.base for quantity in one.window] == [3.0]
+
+
+def test_a_bound_and_a_share():
+    one = read(finding="share below -2 mg; value above 30 %;")
+    assert (one.bound, one.value.base) == (Side.ABOVE, 0.3)
+    assert (one.share.side, one.share.value.value) == (Side.BELOW, -2.0)
+    assert read().bound is None
+    assert read().share is None
+
+
+UNSIMULATED = 'observation seen {{ people 3; {facts} read key "table 1"; }}'
+
+
+def test_what_is_not_simulated_stands_apart_with_its_reason():
+    text = UNSIMULATED.format(facts='saw "this"; subjects "cat"; not simulated "that";')
+    document = parse(text, "x")
+    assert document.observations == ()
+    (one,) = document.unsimulated
+    assert (one.name, one.saw, one.reason, one.people, one.subjects) == (
+        "seen",
+        "this",
+        "that",
+        3,
+        "cat",
+    )
+    assert one.provenance.citations[0].key == "key"
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ('saw "this";', "not simulated is missing"),
+        ('not simulated "that";', "saw is missing"),
+        ('saw "this"; not simulated "that"; regimen "2 mg once";', "has no experiment"),
+        ('saw "this"; not simulated "that"; with a.b = 1 h;', "has no experiment"),
+        ('saw "this"; not simulated "that"; saw "more";', "saw is given twice"),
+    ],
+)
+def test_half_told_or_doubly_told_is_refused_with_its_place(facts, words):
+    with pytest.raises(LanguageError, match=words) as caught:
+        parse(UNSIMULATED.format(facts=facts), "x")
+    assert caught.value.place.line == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"more": "against { }"}, "the two arms are the same"),
+        ({"more": 'against { regimen "2 mg once"; }'}, "the two arms are the same"),
+        ({"more": 'against { regimen "a"; regimen "b"; }'}, "regimen is given twice"),
+        ({"more": "against { drug a; } against { drug b; }"}, "against is given twice"),
+        ({"more": "against { people 3; }"}, "unexpected"),
+        ({"finding": "direction falls; share above 1 mg;"}, "no rest"),
+        ({"finding": "value beyond 1 mg;"}, "unexpected"),
+    ],
+)
+def test_a_faulty_comparison_is_refused_with_its_place(change, words):
+    with pytest.raises(LanguageError, match=words) as caught:
+        read(**change)
+    assert caught.value.place.line > 1

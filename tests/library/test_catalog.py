@@ -4,7 +4,8 @@ import pytest
 
 from raphe.core.errors import LanguageError, UnknownNameError
 from raphe.dosing.regimen import Regimen
-from raphe.language.model import Role
+from raphe.language.check import check_document
+from raphe.language.model import Library, Role
 from raphe.language.parse import parse
 from raphe.library.catalog import find_model, load_catalog, make_catalog, observations_of
 
@@ -30,6 +31,26 @@ def test_two_equal_names_are_refused_with_both_places():
         make_catalog([parse(text, "one.raphe"), parse(text, "two.raphe")])
     assert "two.raphe:1:" in str(caught.value)
     assert "one.raphe:1:" in str(caught.value)
+
+
+def test_what_is_not_simulated_may_not_bear_the_name_of_an_observation():
+    rest = 'people 1; assumed "t"; }'
+    row = f'observation a {{ drug x; regimen "no drug"; statistic maximum of s.t; value 1 mg; role prediction; {rest}'
+    told = f'observation a {{ saw "s"; not simulated "r"; {rest}'
+    with pytest.raises(LanguageError, match='second observation is called "a"'):
+        make_catalog([parse(row, "one.raphe"), parse(told, "two.raphe")])
+    (finding,) = check_document(
+        parse(f"{row}\n{told}", "x"), library=Library(modules={}, sources={})
+    )
+    assert finding.place.line == 2
+
+
+def test_what_is_not_simulated_names_sources_that_are_there():
+    catalog = load_catalog()
+    for one in catalog.unsimulated:
+        assert one.saw
+        assert one.reason
+        assert all(citation.key in catalog.library.sources for citation in one.provenance.citations)
 
 
 def test_every_observation_has_a_source_and_a_role():

@@ -61,6 +61,27 @@ def changes(values: FloatArray) -> FloatArray:
     return values / values[:, :1] - 1.0 if has_baseline(values) else values - values[:, :1]
 
 
+def compared(
+    first: FloatArray, base: FloatArray, rest: FloatArray | float
+) -> tuple[FloatArray, bool]:
+    """What is done against something else: the ratio, or the difference where anybody's base or rest is 0.
+
+    Parameters
+    ----------
+    first, base
+        Any one shape.
+    rest
+        Values of the first before anything is done.
+
+    Returns
+    -------
+    comparison, relative
+        Whether it is the ratio.
+    """
+    relative = bool(np.all(base != 0.0)) and bool(np.all(rest != 0.0))
+    return (first / base if relative else first - base), relative
+
+
 def has_baseline(values: FloatArray) -> bool:
     """Whether anybody begins at another value than 0."""
     return bool(np.any(values[:, 0] != 0.0))

@@ -138,11 +138,14 @@ def qualify(
         name, *_, seen, predicted, fold, verdict, _source = cells(row)
         role = row.observation.role.value
         typer.echo(f"{verdict:8} {role:11} {name:34} {seen:18} {predicted} {fold}".rstrip())
-    typer.echo("\n".join(summary(rows, curves)))
+    typer.echo("\n".join(summary(rows, catalog.unsimulated, curves)))
     if files is not None:
         command = f"raphe qualify --draws {draws} --seed {seed} --to FOLDER"
         command += (" --rivals" if rivals else "") + ("" if data is None else " --data DATA")
-        write_report(page(rows, curves, others, title=model.title, command=command), files[0])
+        write_report(
+            page(rows, catalog.unsimulated, curves, others, title=model.title, command=command),
+            files[0],
+        )
         write_report(figure(rows), files[1])
 
 

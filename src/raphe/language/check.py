@@ -54,7 +54,7 @@ def check_document(document: Document, *, library: Library) -> tuple[Finding, ..
     findings = Findings()
     _duplicates(document.modules, "module", findings)
     _duplicates(document.assemblies, "model", findings)
-    _duplicates(document.observations, "observation", findings)
+    _duplicates((*document.observations, *document.unsimulated), "observation", findings)
     first: dict[str, Place] = {}
     for source in document.sources:
         _again("source", source.key, source.place, first, findings)
@@ -71,6 +71,8 @@ def check_document(document: Document, *, library: Library) -> tuple[Finding, ..
             _check_flat(flatten_module(module, own), findings)
     for observation in document.observations:
         _check_observation(observation, own, findings)
+    for one in document.unsimulated:
+        check_provenance(one.name, one.provenance, one.place, own, findings)
     broken = any(finding.severity is Severity.ERROR for finding in findings.sorted())
     for assembly in document.assemblies:
         _check_assembly(assembly, own, {}, findings, flat=not broken)

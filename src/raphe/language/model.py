@@ -393,12 +393,45 @@ class Spread:
     high: Quantity | None = None
 
 
+class Side(StrEnum):
+    """On which side of a number."""
+
+    ABOVE = "above"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A number and one side of it."""
+
+    side: Side
+    value: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """What is done in one arm of a trial, and what is read off it.
+
+    `choices` (slot, module) and `settings` (parameter, value) are what the experiment fixed; `window` is the time, or
+    the first and the last time, that the statistic is taken at.
+    """
+
+    drug: str
+    regimen: str
+    choices: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, Quantity], ...] = ()
+    statistic: Statistic
+    window: tuple[Quantity, ...] = ()
+    quantity: str  # `alias.name` in the model that is asked
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Outside evidence: what a study saw after a regimen, as a value or as a direction (the other is None).
 
-    `choices` (slot, module) and `settings` (parameter, value) are what the experiment fixed; `window` is the time, or
-    the first and the last time, that the statistic is taken at.
+    With `bound`, the value is only known to lie on that side. With `share`, what was seen is the part of the people
+    whose statistic is beyond that limit. With `against`, it is how the arm compares with another one: a value without
+    dimension is the ratio of the two, one in the unit of the statistic is their difference.
     """
 
     name: str
@@ -407,15 +440,31 @@ class Observation:
     people: int  # 0 if that was not read
     sample: str | None = None  # module of people that the trial drew from, if not the model's own
     subjects: str = ""  # who, if not people
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()  # this and what follows: as in `Arm`
     settings: tuple[tuple[str, Quantity], ...] = ()
     statistic: Statistic
     window: tuple[Quantity, ...] = ()
-    quantity: str  # `alias.name` in the model that is asked
+    quantity: str
+    share: Limit | None = None
+    against: Arm | None = None
     value: Quantity | None = None
+    bound: Side | None = None
     direction: Direction | None = None
     spread: Spread | None = None
     role: Role
+    provenance: Provenance | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsimulated:
+    """Outside evidence that the models of the library do not speak of: what was seen, in whom, and why not."""
+
+    name: str
+    saw: str
+    reason: str
+    people: int
+    subjects: str
     provenance: Provenance | None
     place: Place
 
@@ -429,6 +478,7 @@ class Document:
     modules: tuple[Module, ...] = ()
     assemblies: tuple[Assembly, ...] = ()
     observations: tuple[Observation, ...] = ()
+    unsimulated: tuple[Unsimulated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from raphe.language.model import (
     Input,
     Lifestyle,
     Module,
+    Observation,
     Occasion,
     Occasions,
     Output,
@@ -39,6 +40,7 @@ from raphe.language.model import (
     Substance,
     Support,
     Target,
+    Unsimulated,
     Use,
 )
 from raphe.language.parse_observation import parse_observation
@@ -79,12 +81,14 @@ def parse(text: str, file: str) -> Document:
         At the first thing that does not read.
     """
     items = read_tree(text, file).trees()
+    seen = [parse_observation(item) for item in items if item.kind == "observation"]
     return Document(
         file=file,
         sources=tuple(_source(item) for item in items if item.kind == "source"),
         modules=tuple(_module(item) for item in items if item.kind == "module"),
         assemblies=tuple(_assembly(item) for item in items if item.kind == "model"),
-        observations=tuple(parse_observation(item) for item in items if item.kind == "observation"),
+        observations=tuple(one for one in seen if isinstance(one, Observation)),
+        unsimulated=tuple(one for one in seen if isinstance(one, Unsimulated)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Parse tree -> Observation: what a study saw, of whom, after what."""
+"""Parse tree -> Observation or Unsimulated: what a study saw, of whom, after what."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import TypeVar
 from raphe.core.errors import LanguageError, nearest
 from raphe.core.units import HOUR, Quantity
 from raphe.language.model import (
+    Arm,
     Direction,
+    Limit,
     Observation,
     Role,
+    Side,
     Spread,
     SpreadKind,
     Statistic,
+    Unsimulated,
 )
 from raphe.language.pieces import (
     PROVENANCE,
@@ -27,9 +31,19 @@ from raphe.language.pieces import (
 from raphe.language.tree import Leaf, Tree
 
 _Record = TypeVar("_Record")
+_SIMULATED = {  # kinds of facts -> words, of which each stands once
+    "of_drug": "drug",
+    "regimen": "regimen",
+    "how_many": "people",
+    "statistic": "statistic",
+    "role": "role",
+}
+_UNSIMULATED = {"saw": "saw", "how_many": "people", "not_simulated": "not simulated"}
+_TOLD = {*_UNSIMULATED, "subjects", "the source"}  # all that an unsimulated one may say
+_SIDES = ("above", "below")
 
 
-def parse_observation(tree: Tree) -> Observation:
+def parse_observation(tree: Tree) -> Observation | Unsimulated:
     """Read one observation.
 
     Raises
@@ -37,7 +51,65 @@ def parse_observation(tree: Tree) -> Observation:
     LanguageError, UnitError
         If a fact is missing, there twice, or does not read.
     """
-    place = tree.leaf().place
+    facts, several = _facts(tree)
+    if "not_simulated" in facts or "saw" in facts:
+        return _unsimulated(tree, facts, several)
+    _need(_SIMULATED, facts, tree)
+    if ("value" in facts) == ("direction" in facts):
+        message = "an observation has a value or a direction"
+        raise LanguageError(message, place=tree.leaf().place, advice="give one of the two")
+    own, value = _arm(facts, several), facts.get("value")
+    against = None if "against" not in facts else _against(facts["against"], own)
+    share = facts.get("share")
+    if share is not None and value is None and against is None:
+        message = "a share has no rest that it could rise from"
+        raise LanguageError(message, place=share.place, advice="give a value, or against { ... }")
+    origin, sample = facts.get("the source"), facts["how_many"].trees()
+    return Observation(
+        name=tree.leaf().text,
+        drug=own.drug,
+        regimen=own.regimen,
+        people=whole_of(facts["how_many"].leaf()),
+        sample=sample[0].leaf().text if sample else None,
+        subjects=text_of(facts["subjects"].leaf()) if "subjects" in facts else "",
+        choices=own.choices,
+        settings=own.settings,
+        statistic=own.statistic,
+        window=own.window,
+        quantity=own.quantity,
+        share=None if share is None else _limit(share),
+        against=against,
+        value=None if value is None else _number(value),
+        bound=None if value is None else _side(value),
+        direction=_choice(facts["direction"].leaf(), Direction) if "direction" in facts else None,
+        spread=_spread(facts.get("spread")),
+        role=_choice(facts["role"].leaf(), Role),
+        provenance=None if origin is None else provenance_of(origin),
+        place=tree.leaf().place,
+    )
+
+
+def _unsimulated(tree: Tree, facts: dict[str, Tree], several: dict[str, list[Tree]]) -> Unsimulated:
+    _need(_UNSIMULATED, facts, tree)
+    for fact in (*facts.values(), *several["choose"], *several["setting"]):
+        if fact.kind not in _TOLD and fact.kind not in PROVENANCE:
+            message = "what is not simulated has no experiment in the model"
+            advice = "say in words what was seen: saw ...;"
+            raise LanguageError(message, place=fact.place, advice=advice)
+    origin = facts.get("the source")
+    return Unsimulated(
+        name=tree.leaf().text,
+        saw=text_of(facts["saw"].leaf()),
+        reason=text_of(facts["not_simulated"].leaf()),
+        people=whole_of(facts["how_many"].leaf()),
+        subjects=text_of(facts["subjects"].leaf()) if "subjects" in facts else "",
+        provenance=None if origin is None else provenance_of(origin),
+        place=tree.leaf().place,
+    )
+
+
+def _facts(tree: Tree) -> tuple[dict[str, Tree], dict[str, list[Tree]]]:
+    """Facts that stand once, by kind, and those that may be repeated."""
     facts: dict[str, Tree] = {}
     several: dict[str, list[Tree]] = {"choose": [], "setting": []}
     for fact in tree.trees():
@@ -49,42 +121,64 @@ def parse_observation(tree: Tree) -> Observation:
         if kind in facts:
             raise LanguageError(f"{kind} is given twice", place=fact.place)
         facts[kind] = fact
-    names = ("of_drug", "regimen", "how_many", "statistic", "role")
-    words = ("drug", "regimen", "people", "statistic", "role")
-    for name, word in zip(names, words, strict=True):
-        if name not in facts:
-            raise LanguageError(f"{word} is missing", place=place, advice=f"give {word} once")
-    if ("value" in facts) == ("direction" in facts):
-        message = "an observation has a value or a direction"
-        raise LanguageError(message, place=place, advice="give one of the two")
+    return facts, several
+
+
+def _need(kinds: dict[str, str], facts: dict[str, Tree], tree: Tree) -> None:
+    for kind, word in kinds.items():
+        if kind not in facts:
+            place, advice = tree.leaf().place, f"give {word} once"
+            raise LanguageError(f"{word} is missing", place=place, advice=advice)
+
+
+def _arm(facts: dict[str, Tree], several: dict[str, list[Tree]]) -> Arm:
     statistic, quantity = facts["statistic"].leaves()
-    origin, sample = facts.get("the source"), facts["how_many"].trees()
-    return Observation(
-        name=tree.leaf().text,
+    return Arm(
         drug=facts["of_drug"].leaf().text,
         regimen=" ".join(text_of(facts["regimen"].leaf()).split()),
-        people=whole_of(facts["how_many"].leaf()),
-        sample=sample[0].leaf().text if sample else None,
-        subjects=text_of(facts["subjects"].leaf()) if "subjects" in facts else "",
         choices=tuple((p.leaf(0).text, p.leaf(1).text) for p in several["choose"]),
-        settings=tuple(
-            (p.leaf(0).text, Quantity(signed_of(p.trees()[0]), unit_in(p)))
-            for p in several["setting"]
-        ),
+        settings=tuple((p.leaf(0).text, _number(p)) for p in several["setting"]),
         statistic=_choice(statistic, Statistic),
         window=_window(facts["statistic"]),
         quantity=quantity.text,
-        value=_value(facts.get("value")),
-        direction=_choice(facts["direction"].leaf(), Direction) if "direction" in facts else None,
-        spread=_spread(facts.get("spread")),
-        role=_choice(facts["role"].leaf(), Role),
-        provenance=None if origin is None else provenance_of(origin),
-        place=place,
     )
 
 
-def _value(tree: Tree | None) -> Quantity | None:
-    return None if tree is None else Quantity(signed_of(tree.trees()[0]), unit_in(tree))
+def _against(tree: Tree, own: Arm) -> Arm:
+    """The other arm: what it does not say is as in the first."""
+    facts, several = _facts(tree)
+    drug, regimen, statistic = (facts.get(kind) for kind in ("of_drug", "regimen", "statistic"))
+    choices = {p.leaf(0).text: p.leaf(1).text for p in several["choose"]}
+    settings = {p.leaf(0).text: _number(p) for p in several["setting"]}
+    found = Arm(
+        drug=own.drug if drug is None else drug.leaf().text,
+        regimen=own.regimen if regimen is None else " ".join(text_of(regimen.leaf()).split()),
+        choices=tuple((dict(own.choices) | choices).items()),
+        settings=tuple((dict(own.settings) | settings).items()),
+        statistic=own.statistic if statistic is None else _choice(statistic.leaf(), Statistic),
+        window=own.window if statistic is None else _window(statistic),
+        quantity=own.quantity if statistic is None else statistic.leaves()[1].text,
+    )
+    if found == own:
+        message = "the two arms are the same"
+        raise LanguageError(message, place=tree.place, advice="say what differs in the other arm")
+    return found
+
+
+def _number(tree: Tree) -> Quantity:
+    """The one signed number below, in the unit below."""
+    (number,) = (part for part in tree.trees() if part.kind not in _SIDES)
+    return Quantity(signed_of(number), unit_in(tree))
+
+
+def _side(tree: Tree) -> Side | None:
+    found = [Side(part.kind) for part in tree.trees() if part.kind in _SIDES]
+    return found[0] if found else None
+
+
+def _limit(tree: Tree) -> Limit:
+    (side,) = (Side(part.kind) for part in tree.trees() if part.kind in _SIDES)
+    return Limit(side=side, value=_number(tree))
 
 
 def _window(statistic: Tree) -> tuple[Quantity, ...]:

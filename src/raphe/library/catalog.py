@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from typing import TypeVar
 
 from raphe.core.errors import LanguageError, Place, UnknownNameError, nearest
-from raphe.language.model import Assembly, Document, Library, Observation
+from raphe.language.model import Assembly, Document, Library, Observation, Unsimulated
 from raphe.language.parse import parse
 
 _MAX_DEPTH = 3
@@ -25,6 +25,7 @@ class Catalog:
     library: Library
     assemblies: Mapping[str, Assembly]
     observations: tuple[Observation, ...]
+    unsimulated: tuple[Unsimulated, ...]
 
 
 @functools.cache
@@ -55,12 +56,16 @@ def make_catalog(documents: Iterable[Document]) -> Catalog:
     modules = _unique("module", [(m.name, m, m.place) for d in documents for m in d.modules])
     sources = _unique("source", [(s.key, s, s.place) for d in documents for s in d.sources])
     models = _unique("model", [(a.name, a, a.place) for d in documents for a in d.assemblies])
-    seen = [(o.name, o, o.place) for d in documents for o in d.observations]
-    observations = _unique("observation", seen)
+    found: list[tuple[str, Observation | Unsimulated, Place]] = []
+    for document in documents:
+        found += [(one.name, one, one.place) for one in document.observations]
+        found += [(one.name, one, one.place) for one in document.unsimulated]
+    seen = _unique("observation", found).values()
     return Catalog(
         library=Library(modules=modules, sources=sources),
         assemblies=models,
-        observations=tuple(observations.values()),
+        observations=tuple(one for one in seen if isinstance(one, Observation)),
+        unsimulated=tuple(one for one in seen if isinstance(one, Unsimulated)),
     )
 
 

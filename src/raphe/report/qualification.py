@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from raphe.language.model import Direction, Role
+from raphe.core.sources import Source
+from raphe.language.model import Arm, Direction, Observation, Role, Unsimulated
 from raphe.study.curve_list import CurveRole
 from raphe.study.curves import CurveFit, share_within
 from raphe.study.qualify import RivalRows, Row
+from raphe.study.question import NO_DRUG
 
 _GOOD, _OPEN, _BAD, _FAILED = ("inside", "right"), ("open",), ("outside", "wrong"), ("failed",)
 _HEADS = (
@@ -29,13 +32,17 @@ _HEADS = (
 _PHARMACOKINETIC = "plasma"
 
 
-def summary(rows: Sequence[Row], curves: Sequence[CurveFit]) -> tuple[str, ...]:
+def summary(
+    rows: Sequence[Row], unsimulated: Sequence[Unsimulated], curves: Sequence[CurveFit]
+) -> tuple[str, ...]:
     """Shares of all held-out rows, as sentences.
 
     Parameters
     ----------
     rows
         From `qualify`.
+    unsimulated
+        Outside evidence that has no row.
     curves
         From `compare_curves`; may be empty.
 
@@ -44,9 +51,9 @@ def summary(rows: Sequence[Row], curves: Sequence[CurveFit]) -> tuple[str, ...]:
     tuple of str
     """
     held = [row for row in rows if row.observation.role is Role.PREDICTION]
-    values = [row for row in held if row.observation.direction is None]
+    signs = [row for row in held if row.observation.direction or row.observation.bound]
+    values = [row for row in held if row not in signs]
     plasma = [row for row in values if row.observation.quantity.endswith(_PHARMACOKINETIC)]
-    signs = [row for row in held if row.observation.direction is not None]
     lines = [
         f"{len(rows)} observations: {len(held)} held out, {len(rows) - len(held)} took part in setting the model."
     ]
@@ -56,8 +63,11 @@ def summary(rows: Sequence[Row], curves: Sequence[CurveFit]) -> tuple[str, ...]:
         word: sum(row.verdict == word for row in signs) for word in ("right", "open", "wrong")
     }
     lines.append(
-        f"Held-out directions: {len(signs)}; right {counts['right']}, open (the interval holds both signs) "
-        f"{counts['open']}, wrong {counts['wrong']}."
+        f"Held-out directions and bounds: {len(signs)}; right {counts['right']}, open (the interval holds both "
+        f"sides) {counts['open']}, wrong {counts['wrong']}."
+    )
+    lines.append(
+        f"{len(unsimulated)} more published observations have no row: the page not-simulated.md says of each why not."
     )
     failed = sum(row.failed > 0 for row in rows)
     if failed:
@@ -127,6 +137,7 @@ def _folds(what: str, rows: Sequence[Row]) -> str:
 
 def page(
     rows: Sequence[Row],
+    unsimulated: Sequence[Unsimulated],
     curves: Sequence[CurveFit],
     rivals: Sequence[RivalRows],
     *,
@@ -142,9 +153,10 @@ def page(
         "Every observation of the library beside the prediction for the mean of a trial of its size: median and",
         "90 % interval over what is not known and over chance. A direction is `right` if the interval lies on its",
         "side of rest, `open` if it holds both signs, `wrong` else; `stays` is right if the interval holds rest or",
-        "the median is within a tenth of it. Rows that miss stay here.",
+        "the median is within a tenth of it. A bound (below or above a number) has the same verdicts. `against` tells",
+        "the other arm; the value is then the ratio of the two. Rows that miss stay here.",
         "",
-        *(f"- {line}" for line in summary(rows, curves)),
+        *(f"- {line}" for line in summary(rows, unsimulated, curves)),
         "",
         "![Predicted over observed](qualification.svg)",
     ]
@@ -171,34 +183,55 @@ def _table(rows: Sequence[Row]) -> Iterable[str]:
 def cells(row: Row) -> list[str]:
     """One row in words."""
     one = row.observation
-    window = " to ".join(str(quantity) for quantity in one.window)
-    after = (
-        ", ".join(f"{path} {value}" for path, value in one.settings) or f"{one.drug} {one.regimen}"
-    )
-    who = one.subjects or "people"
-    provenance = one.provenance
-    keys = (
-        "" if provenance is None else ", ".join(citation.key for citation in provenance.citations)
-    )
+    citations = () if one.provenance is None else one.provenance.citations
     return [
         one.name,
-        f"{one.people} {who}" if one.people else f"{who}, n not read",
-        after,
-        f"{one.statistic.value.replace('_', ' ')} of {one.quantity}"
-        + (f" ({window})" if window else ""),
+        _who(one),
+        _after(one) + ("" if one.against is None else f"; against {_after(one.against)}"),
+        _what(one),
         _seen(row),
         f"{row.predicted.middle:.3g} ({row.predicted.low:.3g} to {row.predicted.high:.3g}) {_unit(row.unit)}".strip(),
         "" if row.fold_error is None else f"{row.fold_error:.2f}",
         row.verdict,
-        keys,
+        ", ".join(citation.key for citation in citations) or "not read",
     ]
+
+
+def _who(one: Observation | Unsimulated) -> str:
+    who = one.subjects or "people"
+    return f"{one.people} {who}" if one.people else f"{who}, n not read"
+
+
+def _after(arm: Observation | Arm) -> str:
+    """What was given, or what an experiment set in its place."""
+    given = [f"{path} {value}" for path, value in arm.settings]
+    if arm.regimen != NO_DRUG or not given:
+        given.insert(0, f"{arm.drug} {arm.regimen}")
+    return ", ".join(given)
+
+
+def _what(one: Observation) -> str:
+    """What was read off, in both arms if they differ in it."""
+    found = [
+        f"{arm.statistic.value.replace('_', ' ')} of {arm.quantity}"
+        + (f" ({' to '.join(str(quantity) for quantity in arm.window)})" if arm.window else "")
+        for arm in (one, one.against)
+        if arm is not None
+    ]
+    text = " over ".join(dict.fromkeys(found))
+    if one.share is not None:
+        return f"share of people {one.share.side.value} {one.share.value}, {text}"
+    return text
 
 
 def _seen(row: Row) -> str:
     one = row.observation
     if isinstance(one.direction, Direction):
         return one.direction.value
-    return "" if one.value is None else f"{one.value.value:g} {_unit(one.value.unit.text)}".strip()
+    if one.value is None:
+        return ""
+    side = "" if one.bound is None else f"{one.bound.value} "
+    return f"{side}{one.value.value:g} {_unit(one.value.unit.text)}".strip()
 
 
 def _unit(text: str) -> str:
@@ -306,3 +339,43 @@ def figure(rows: Sequence[Row]) -> str:
         buffer = io.StringIO()
         drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "raphe"})
     return buffer.getvalue()
+
+
+def unsimulated_page(found: Sequence[Unsimulated], sources: Mapping[str, Source]) -> str:
+    """Every published observation that no model of the library speaks of, with the reason, in Markdown.
+
+    Parameters
+    ----------
+    found
+        Of a catalog; those of one file come under one head.
+    sources
+        By key.
+    """
+    lines = [
+        "# Not simulated",
+        "",
+        "Written by `python docs/make_pages.py` from the observations of the library. Published observations that",
+        "have no row in [qualification.md](qualification.md), and why.",
+    ]
+    for file in dict.fromkeys(one.place.file for one in found):
+        own = [one for one in found if one.place.file == file]
+        lines += ["", f"## {PurePosixPath(file).stem.replace('_', ' ').capitalize()}", ""]
+        lines += [_line(("observation", "what was seen", "who", "why it has no row", "source"))]
+        lines += [_line(["---"] * 5)]
+        lines += [_line((one.name, one.saw, _who(one), one.reason, _origin(one))) for one in own]
+    keys = {
+        citation.key
+        for one in found
+        if one.provenance is not None
+        for citation in one.provenance.citations
+    }
+    lines += ["", "## Sources", ""]
+    lines += [f"- {key}: {sources[key].reference()}" for key in sorted(keys)]
+    return "\n".join(lines) + "\n"
+
+
+def _origin(one: Unsimulated) -> str:
+    """Where it stands, or that it was not read."""
+    if one.provenance is None or not one.provenance.citations:
+        return f"not read: {'' if one.provenance is None else one.provenance.note}"
+    return "; ".join(f"{citation.key}, {citation.locator}" for citation in one.provenance.citations)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raphe.analysis.summary import interval
+from raphe.analysis.summary import compared, interval
 from raphe.core.draws import FloatArray
 from raphe.core.errors import StudyError, UnknownNameError, nearest
 from raphe.dosing.regimen import Regimen
@@ -207,10 +207,9 @@ def _run(
         if bench is None:
             return None
         seen.append(_read(arm, bench, lab, layer))
-    (first, rest), relative = seen[0], bool(np.all(seen[0][1] != 0.0))
-    base = rest if experiment.than is None else seen[1][0]
-    relative = relative and bool(np.all(base != 0.0))
-    return _Changes(first / base - 1.0 if relative else first - base, relative)
+    first, rest = seen[0]
+    values, relative = compared(first, rest if experiment.than is None else seen[1][0], rest)
+    return _Changes(values - 1.0 if relative else values, relative)
 
 
 def _bench(arm: Arm, lab: _Lab, choices: Mapping[str, str]) -> Bench | None:

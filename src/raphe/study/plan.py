@@ -174,6 +174,9 @@ def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observ
         and not scenario.settings
         and not scenario.turns
         and one.value is not None
+        and one.bound is None
+        and one.share is None
+        and one.against is None
         and not one.window
         and usual_route(one)
     )

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from raphe.analysis.answer import Interval
-from raphe.analysis.summary import interval, statistic_of, statistic_unit
+from raphe.analysis.summary import compared, interval, statistic_of, statistic_unit
 from raphe.core.draws import FloatArray
 from raphe.core.errors import StudyError
-from raphe.core.units import Unit
+from raphe.core.units import DIMENSIONLESS, HOUR, Unit
 from raphe.dosing.regimen import Regimen
-from raphe.language.model import Assembly, Direction, Observation, Statistic
+from raphe.language.model import Arm, Assembly, Direction, Observation, Side, Statistic
 from raphe.library.catalog import Catalog
 from raphe.population.people import Layer, Population
 from raphe.study.experiment import perform, recruit, set_up
@@ -42,11 +42,13 @@ class Row:
     observation
         What was seen.
     predicted
-        In the unit of the observed value; for a direction, the ratio to rest, or the effect where rest is 0.
+        In the unit of the observed value; for a direction, the ratio to rest or to the other arm, or the difference
+        where that is 0.
     fold_error
-        Of the median, 1 or more; None for a direction.
+        Of the median, 1 or more; None for a direction or a bound.
     verdict
-        `inside` or `outside` the 90 % interval; for a direction `right`, `open` (both signs are in it) or `wrong`.
+        `inside` or `outside` the 90 % interval; for a direction or a bound `right`, `open` (both sides are in it) or
+        `wrong`.
     failed
         Subjects that failed; then there is no prediction.
     """
@@ -91,7 +93,7 @@ def qualify(
     threads
         Worker threads; the numbers do not depend on it.
     choices
-        Slot -> rival that stands there; experiments by routes that a rival lacks are left out.
+        Slot -> rival that stands there; experiments by routes or on quantities that a rival lacks are left out.
     progress
         Called with experiments done and experiments in all.
 
@@ -105,20 +107,52 @@ def qualify(
     StudyError
         If an observation does not fit the model; the error has its place.
     """
-    drugs = {drug.name for drug in assembly.drugs}
-    slots = {use.alias for use in assembly.uses}
-    groups: dict[str, list[Observation]] = {}
-    for one in catalog.observations:
-        if one.drug in drugs and one.quantity.split(".")[0] in slots:
-            key = repr((one.drug, one.regimen, one.sample, one.choices, one.settings))
-            groups.setdefault(key, []).append(one)
-    found: dict[str, Row] = {}
+    wanted, standing = predictable(catalog, assembly), dict(choices or {})
+    groups: dict[str, list[_Reading]] = {}
+    for one in wanted:
+        for place, arm in enumerate(arms_of(one)):
+            if not _has(catalog, standing, arm.quantity):
+                continue
+            key = repr((arm.drug, arm.regimen, one.sample, arm.choices, arm.settings))
+            groups.setdefault(key, []).append(_Reading(one, arm, place))
+    seen: dict[tuple[str, int], _Seen] = {}
     for number, group in enumerate(groups.values()):
-        for row in _experiment(catalog, assembly, group, dict(choices or {}), trials, threads):
-            found[row.observation.name] = row
+        found = _experiment(catalog, assembly, group, standing, trials, threads)
+        seen |= {(x.one.name, x.place): y for x, y in zip(group, found, strict=bool(found))}
         if progress is not None:
             progress(number + 1, len(groups))
-    return tuple(found[one.name] for one in catalog.observations if one.name in found)
+    rows = []
+    for one in wanted:
+        arms = [seen.get((one.name, place)) for place in range(len(arms_of(one)))]
+        told = [arm for arm in arms if arm is not None]
+        if len(told) == len(arms):
+            rows.append(_row(one, told[0], told[1] if len(told) > 1 else None))
+    return tuple(rows)
+
+
+def predictable(catalog: Catalog, assembly: Assembly) -> tuple[Observation, ...]:
+    """The observations whose drugs and quantities a model has."""
+    drugs = {drug.name for drug in assembly.drugs}
+    slots = {use.alias for use in assembly.uses}
+    return tuple(
+        one
+        for one in catalog.observations
+        if all(arm.drug in drugs and arm.quantity.split(".")[0] in slots for arm in arms_of(one))
+    )
+
+
+def arms_of(one: Observation) -> tuple[Arm, ...]:
+    """The arm that was observed, and the one that it is against."""
+    own = Arm(
+        drug=one.drug,
+        regimen=one.regimen,
+        choices=one.choices,
+        settings=one.settings,
+        statistic=one.statistic,
+        window=one.window,
+        quantity=one.quantity,
+    )
+    return (own,) if one.against is None else (own, one.against)
 
 
 def compare_rivals(
@@ -156,60 +190,93 @@ def compare_rivals(
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One arm of an observation."""
+
+    one: Observation
+    arm: Arm
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What an arm gave, in base units, shape (draws, people): the statistic, and the quantity at the first time."""
+
+    arm: Arm
+    each: FloatArray
+    rest: FloatArray
+    unit: Unit  # of the quantity
+    dose: Unit
+    failed: int
+
+
 def _experiment(
     catalog: Catalog,
     assembly: Assembly,
-    group: list[Observation],
+    group: list[_Reading],
     standing: dict[str, str],
     trials: Population,
     threads: int,
-) -> list[Row]:
+) -> list[_Seen]:
     """Run the people of one experiment, and read off everything that was observed in it."""
-    first = group[0]
+    first, sample = group[0].arm, group[0].one.sample
     choices = {**standing, **dict(first.choices)}
     for use in assembly.uses:
-        if first.sample in use.modules:
-            choices[use.alias] = first.sample or ""
+        if sample in use.modules:
+            choices[use.alias] = sample or ""
     regimen = Regimen.from_text(first.regimen)
-    outputs = tuple(dict.fromkeys(one.quantity for one in group))
+    outputs = tuple(dict.fromkeys(reading.arm.quantity for reading in group))
     bench = set_up(
         catalog, assembly, drug=first.drug, regimens=(regimen,), outputs=outputs, choices=choices
     )
     if bench is None:
         return []
-    size = min(MOST_PEOPLE, max(trial_size(one) for one in group))
+    sizes = [min(MOST_PEOPLE, trial_size(reading.one)) for reading in group]
+    size = max(sizes)
     people = recruit(bench, trials, Layer.TRIALS, trial_size=size, settings=dict(first.settings))
     times = _times(group, regimen)
     values, failed = perform(bench, people, regimen, times, threads=threads)
-    ran = _Ran(
-        times=times,
-        regimen=regimen,
-        units=dict(zip(outputs, bench.units, strict=True)),
-        failed=failed,
-    )
-    rows = []
-    for one in group:
-        course = values[:, :, outputs.index(one.quantity)]
-        seen = min(MOST_PEOPLE, trial_size(one))
-        rows.append(_row(one, course.reshape(trials.draws, size, -1)[:, :seen], ran))
-    return rows
+    found = []
+    for reading, trial in zip(group, sizes, strict=True):
+        place = outputs.index(reading.arm.quantity)
+        courses = values[:, :, place].reshape(trials.draws, size, -1)[:, :trial]
+        window = tuple(quantity.base for quantity in reading.arm.window)
+        flat = courses.reshape(-1, len(times))
+        each = statistic_of(reading.arm.statistic, flat, times, regimen, window)
+        unit = bench.units[place]
+        found.append(
+            _Seen(
+                arm=reading.arm,
+                each=each.reshape(trials.draws, trial),
+                rest=courses[:, :, 0],
+                unit=unit,
+                dose=regimen.doses[0].amount.unit if regimen.doses else unit,
+                failed=failed,
+            )
+        )
+    return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ran:
-    """What all observations of an experiment share."""
+def _has(catalog: Catalog, standing: dict[str, str], quantity: str) -> bool:
+    """Whether a rival that stands in the slot of a quantity has it too."""
+    slot, name = quantity.split(".")
+    if slot not in standing:
+        return True
+    module = catalog.library.modules[standing[slot]]
+    known = {one.name for one in module.quantities} | {one.name for one in module.species}
+    return name in known | {one.name for one in module.parameters}
 
-    times: FloatArray
-    regimen: Regimen
-    units: dict[str, Unit]
-    failed: int
 
-
-def _times(group: list[Observation], regimen: Regimen) -> FloatArray:
+def _times(group: list[_Reading], regimen: Regimen) -> FloatArray:
     """All times that the statistics need."""
     times = {0.0}
-    for one in group:
-        window = [quantity.base for quantity in one.window]
+    for one, arm in ((reading.one, reading.arm) for reading in group):
+        window = [quantity.base for quantity in arm.window]
+        if arm.statistic is Statistic.VALUE and len(window) != 1:
+            message = f'"{one.name}": the statistic "value" is taken at one time'
+            advice = "write: statistic value at 2 h of ..."
+            raise StudyError(message, place=one.place, advice=advice)
         if len(window) == 2:
             count = max(_POINTS, min(2000, round((window[1] - window[0]) / _FINE) + 1))
             times |= set(np.linspace(window[0], window[1], count).tolist())
@@ -220,45 +287,87 @@ def _times(group: list[Observation], regimen: Regimen) -> FloatArray:
     return np.array(sorted(times))
 
 
-def _row(one: Observation, courses: FloatArray, ran: _Ran) -> Row:
-    """The prediction of one observation, from courses of shape (draws, people, times)."""
-    draws, people, count = courses.shape
-    window = tuple(quantity.base for quantity in one.window)
-    unit = ran.units[one.quantity]
-    if one.statistic is Statistic.VALUE and len(window) != 1:
-        message = f'"{one.name}": the statistic "value" is taken at one time'
-        raise StudyError(message, place=one.place, advice="write: statistic value at 2 h of ...")
-    flat = courses.reshape(draws * people, count)
-    each = statistic_of(one.statistic, flat, ran.times, ran.regimen, window)
-    each = each.reshape(draws, people)
-    middle = np.nanmedian if one.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
+def _row(one: Observation, own: _Seen, other: _Seen | None) -> Row:
+    """The prediction of one observation, from what its arms gave."""
+    failed = own.failed + (0 if other is None else other.failed)
+    fold = None
     if one.value is None:
-        rest = courses[:, :, 0]
-        ratio = bool(np.all(rest != 0.0))
-        change = each / rest if ratio else each / unit.factor
-        predicted = interval(np.asarray(middle(change, axis=1)))
-        still = 1.0 if ratio else 0.0
-        verdict, words, fold = _sign(one.direction, predicted, still), "of rest", None
-        if not ratio:
-            words = unit.text
+        predicted, words, still = _change(one, own, other)
+        verdict = _sign(one.direction, predicted, still)
     else:
-        dose = ran.regimen.doses[0].amount.unit if ran.regimen.doses else unit
-        words, factor, seen = one.value.unit.text, one.value.unit.factor, one.value.value
-        if statistic_unit(one.statistic, unit, dose) != one.value.unit.dimension:
-            message = f'"{one.name}": {one.statistic.value} of {one.quantity} is not in {words}'
-            raise StudyError(message, place=one.place, advice="give a unit that fits")
-        predicted = interval(np.asarray(middle(each, axis=1)) / factor)
-        quotient = predicted.middle / seen
-        fold = max(quotient, 1.0 / quotient) if quotient > 0.0 else None
-        verdict = "inside" if predicted.low <= seen <= predicted.high else "outside"
+        numbers = _in_the_unit_of_the_value(one, own, other)
+        predicted, words, seen = interval(numbers), one.value.unit.text, one.value.value
+        if one.bound is not None:
+            verdict = _beyond(one.bound, predicted, seen)
+        else:
+            quotient = predicted.middle / seen
+            fold = max(quotient, 1.0 / quotient) if quotient > 0.0 else None
+            verdict = "inside" if predicted.low <= seen <= predicted.high else "outside"
     return Row(
         observation=one,
         unit=words,
         predicted=predicted,
         fold_error=fold,
-        verdict="failed" if ran.failed else verdict,
-        failed=ran.failed,
+        verdict="failed" if failed else verdict,
+        failed=failed,
     )
+
+
+def _of_trials(one: Observation, arm: _Seen, numbers: FloatArray) -> FloatArray:
+    """Numbers of people, shape (draws, people) -> what a trial reports of them in each draw."""
+    if one.share is not None:
+        limit, unknown = one.share.value, np.isnan(numbers)
+        if limit.unit.dimension != statistic_unit(arm.arm.statistic, arm.unit, arm.dose):
+            message = f'"{one.name}": {arm.arm.statistic.value} of {arm.arm.quantity} is not in {limit.unit}'
+            raise StudyError(message, place=one.place, advice="give the limit in a unit that fits")
+        above = one.share.side is Side.ABOVE
+        beyond = numbers > limit.base if above else numbers < limit.base
+        numbers = np.where(unknown, np.nan, beyond.astype(np.float64))
+    middle = np.nanmedian if arm.arm.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
+    return np.asarray(middle(numbers, axis=1))
+
+
+def _dimension(one: Observation, arm: _Seen) -> tuple[object, ...]:
+    if one.share is not None:
+        return DIMENSIONLESS.dimension
+    return statistic_unit(arm.arm.statistic, arm.unit, arm.dose)
+
+
+def _in_the_unit_of_the_value(one: Observation, own: _Seen, other: _Seen | None) -> FloatArray:
+    """What the observed value is compared with, in each draw, in its unit."""
+    unit = DIMENSIONLESS if one.value is None else one.value.unit
+    numbers, fits = _of_trials(one, own, own.each), _dimension(one, own)
+    what = f"{one.statistic.value} of {one.quantity}"
+    if other is not None:
+        base = _of_trials(one, other, other.each)
+        if _dimension(one, other) != fits:
+            message = f'"{one.name}": the two arms are not of one kind'
+            raise StudyError(message, place=one.place, advice="compare like with like")
+        if unit.dimension == DIMENSIONLESS.dimension:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = np.where(base == 0.0, np.nan, numbers / base)
+            return np.asarray(ratio / unit.factor)
+        numbers, what = numbers - base, f"the difference in {what}"
+    if fits != unit.dimension:
+        message = f'"{one.name}": {what} is not in {unit}'
+        raise StudyError(message, place=one.place, advice="give a unit that fits")
+    return numbers / unit.factor
+
+
+def _change(one: Observation, own: _Seen, other: _Seen | None) -> tuple[Interval, str, float]:
+    """What has a direction, its unit in words, and its value where nothing has changed."""
+    if other is None:
+        changes, ratio = compared(own.each, own.rest, own.rest)
+        numbers = _of_trials(one, own, changes)
+    else:
+        first, base = (_of_trials(one, arm, arm.each) for arm in (own, other))
+        if _dimension(one, own) == HOUR.dimension:
+            return interval(first - base), HOUR.text, 0.0
+        numbers, ratio = compared(first, base, 0.0 if one.share is not None else own.rest)
+    if ratio:
+        return interval(numbers), "of rest" if other is None else "of the other arm", 1.0
+    unit = DIMENSIONLESS if one.share is not None else own.unit
+    return interval(numbers / unit.factor), unit.text, 0.0
 
 
 def _sign(direction: Direction | None, predicted: Interval, still: float) -> str:
@@ -270,3 +379,12 @@ def _sign(direction: Direction | None, predicted: Interval, still: float) -> str
     if low > 0.0:
         return "right"
     return "open" if high > 0.0 else "wrong"
+
+
+def _beyond(side: Side, predicted: Interval, limit: float) -> str:
+    low, high = predicted.low - limit, predicted.high - limit
+    if side is Side.BELOW:
+        low, high = -high, -low
+    if low >= 0.0:
+        return "right"
+    return "open" if high >= 0.0 else "wrong"
