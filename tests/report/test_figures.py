@@ -68,7 +68,7 @@ def test_a_drawing_stands_inline_and_has_words(drawn):
 
 def test_text_stays_text(drawn):
     assert all("<text" in svg for svg in drawn)
-    assert all("DejaVu Sans', sans-serif" in svg for svg in drawn)
+    assert all("'DejaVu Sans',sans-serif" in svg for svg in drawn)
 
 
 def test_the_run_without_a_dose_is_a_line_of_the_others():

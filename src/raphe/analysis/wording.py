@@ -20,10 +20,10 @@ from raphe.analysis.numerals import (
 )
 
 DISCLAIMER = "Research and teaching software. Not medical advice."
-_STILL = 0.0005  # a change below 0.05 % of baseline is called none
+STILL = 0.0005  # a change below 0.05 % of baseline is called none
 _REST = 0.001  # what a run without doses may stray before it counts as moving
 DECISIVE = 0.1  # share of the answer that a number must move to be named
-_SURE = 0.95  # share of draws from which a direction is called certain enough
+SURE = 0.95  # share of draws from which a direction is called certain enough
 
 
 def _capital(text: str) -> str:
@@ -66,7 +66,7 @@ def direction_words(effect: Effect) -> str:
         verb, share, other, against = "rises", rising, falling, "falls"
     if share >= 1.0:
         return f"it {verb} in every draw"
-    if share >= _SURE:
+    if share >= SURE:
         return f"it {verb} in {_share(share, 'draws')}"
     tail = f" and {against} in {_share(other, 'draws')}"
     return f"even the direction is not certain: it {verb} in {_share(share, 'draws')}{tail}"
@@ -79,7 +79,7 @@ def headline(effect: Effect, answer: Answer) -> str:
         return no_drug_sentence(effect, answer)
     if math.isnan(middle):
         return f"{_capital(noun)} cannot be told: no run gave a number."
-    if abs(middle) < _STILL:
+    if abs(middle) < STILL:
         return f"{_capital(noun)} hardly moves: {change(middle, relative=effect.relative)} at most (median person)."
     verb = "falls" if middle < 0.0 else "rises"
     when = duration(effect.time_of_largest.people.middle)
@@ -165,7 +165,7 @@ def no_drug_sentence(effect: Effect, answer: Answer) -> str:
 def rebound_sentence(effect: Effect) -> str:
     """How far the target swings to the other side once the drug goes; empty without a swing."""
     middle = effect.rebound.people.middle
-    if effect.doses == 0 or math.isnan(middle) or abs(middle) < _STILL:
+    if effect.doses == 0 or math.isnan(middle) or abs(middle) < STILL:
         return ""
     swing = spread_words(effect.rebound, relative=effect.relative)
     return f"On the way it passes baseline to the other side, at most by {swing}."

@@ -11,7 +11,14 @@ from raphe.analysis.answer import Band, Course
 from raphe.analysis.numerals import amount, duration, is_plain
 from raphe.core.draws import FloatArray
 
-MAX_POINTS = 400  # drawn of one line
+MAX_POINTS = 240  # drawn of one line
+_DAYS_FROM = 72.0  # h; longer runs are drawn in days
+
+
+def scale_of(course: Course) -> float:
+    """Hours in a unit of the time axis: 1, or 24 for a long run."""
+    longest = float(course.hours[-1]) if len(course.hours) else 1.0
+    return 24.0 if longest > _DAYS_FROM else 1.0
 
 
 def is_ratio(course: Course) -> bool:
@@ -37,23 +44,25 @@ def limits(courses: Sequence[Course]) -> tuple[float, float]:
     return (low if low == 0.0 else low - room), high + room
 
 
-def thinned(course: Course) -> NDArray[np.intp]:
-    """Places of at most `MAX_POINTS` times that keep the peaks and troughs of the median.
+def thinned(course: Course, most: int = MAX_POINTS) -> NDArray[np.intp]:
+    """Places of a few times that keep the peaks and troughs of the median.
 
     Parameters
     ----------
     course
         Of any length.
+    most
+        Times that are kept.
 
     Returns
     -------
     array of shape (kept times,)
     """
     count = len(course.hours)
-    if count <= MAX_POINTS:
+    if count <= most:
         return np.arange(count, dtype=np.intp)
     middle = np.nan_to_num(course.people.middle)
-    buckets = np.array_split(np.arange(count), (MAX_POINTS - 2) // 2)
+    buckets = np.array_split(np.arange(count), (most - 2) // 2)
     places = [0, count - 1]
     for bucket in buckets:
         places += [bucket[np.argmin(middle[bucket])], bucket[np.argmax(middle[bucket])]]

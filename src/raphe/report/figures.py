@@ -26,10 +26,18 @@ from raphe.analysis.answer import Answer, Comparison, Course, Effect, Interval
 from raphe.analysis.numerals import amount, change, is_plain, number, span
 from raphe.analysis.wording import verdict
 from raphe.core.draws import FloatArray
-from raphe.report.courses import axis_label, course_words, is_ratio, limits, taken, thinned
+from raphe.report.courses import (
+    axis_label,
+    course_words,
+    is_ratio,
+    limits,
+    scale_of,
+    taken,
+    thinned,
+)
+from raphe.report.live import course_numbers
 from raphe.report.svg import inline_svg, printable
 
-_DAYS_FROM = 72.0  # h; longer runs are drawn in days
 _STEPS = [1, 2, 2.5, 5, 10]  # between ticks
 
 # Okabe and Ito, "Color universal design" (2008): told apart by color-blind readers.
@@ -73,6 +81,7 @@ class Panel:
 
     scenario: str
     svg: str
+    live: str  # its numbers as JSON, for the script of the page; empty if there are none
     course: Course
 
 
@@ -108,17 +117,7 @@ def draw_outputs(answer: Answer) -> tuple[OutputFigure, ...]:
         still = next((course for course in courses if course.scenario not in dosed), None)
         around = limits(shown)
         panels = tuple(
-            Panel(
-                scenario=course.scenario,
-                svg=_draw_course(
-                    course,
-                    effect=_effect_of(answer, course.scenario),
-                    still=still,
-                    around=around,
-                    prefix=f"fig{place}-{k}-",
-                ),
-                course=course,
-            )
+            _panel(answer, course, still=still, around=around, prefix=f"fig{place}-{k}-")
             for k, course in enumerate(shown, start=1)
         )
         first = shown[0]
@@ -134,8 +133,21 @@ def draw_outputs(answer: Answer) -> tuple[OutputFigure, ...]:
     return tuple(figures)
 
 
-def _effect_of(answer: Answer, scenario: str) -> Effect | None:
-    return next((effect for effect in answer.effects if effect.scenario == scenario), None)
+def _panel(
+    answer: Answer,
+    course: Course,
+    *,
+    still: Course | None,
+    around: tuple[float, float],
+    prefix: str,
+) -> Panel:
+    effect = next((one for one in answer.effects if one.scenario == course.scenario), None)
+    return Panel(
+        scenario=course.scenario,
+        svg=_draw_course(course, effect=effect, still=still, around=around, prefix=prefix),
+        live=course_numbers(course, effect=effect, still=still, around=around),
+        course=course,
+    )
 
 
 def _draw_course(
@@ -149,7 +161,7 @@ def _draw_course(
     with mpl.rc_context(STYLE):
         figure, axes = blank_figure(4.7, 2.9)
         longest = float(course.hours[-1]) if len(course.hours) else 1.0
-        scale = 24.0 if longest > _DAYS_FROM else 1.0
+        scale = scale_of(course)
         if effect is not None and effect.doses:
             _dosing(axes, effect, scale)
         if is_ratio(course):

@@ -11,12 +11,14 @@ import numpy as np
 from raphe.analysis import numerals, wording
 from raphe.analysis.answer import Answer, Comparison
 from raphe.analysis.chains import chain_sentences
+from raphe.analysis.lede import lede
 from raphe.core.errors import Place
 
 
 def answer_markdown(answer: Answer) -> str:
     """The answer, its evidence, assumptions, references and provenance as Markdown."""
     lines = [f"# {answer.title}", "", f"**{wording.DISCLAIMER}**"]
+    lines += ["", *lede(answer)] if lede(answer) else []
     for effect in answer.effects:
         told = [*wording.effect_sentences(effect, answer), wording.after_sentence(effect)]
         lines += ["", f"## {wording.scenario_label(effect)}", ""]

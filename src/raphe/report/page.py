@@ -1,6 +1,7 @@
 """Answer -> one self-contained HTML page, and a page -> a file. Knows nothing of how an answer was found.
 
-The page needs no script and loads nothing; the same answer gives the same bytes.
+The page loads nothing and is whole without its script, which makes its charts move; the same answer gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from raphe.analysis import numerals, wording
 from raphe.analysis.answer import Answer, Comparison, Course, Effect
 from raphe.analysis.chains import chain_sentences, chain_words
+from raphe.analysis.lede import lede
 from raphe.core.errors import FileError, Place
 from raphe.core.sources import Source
 from raphe.language.show import ParameterRow
 from raphe.report.figures import draw_comparisons, draw_effects, draw_outputs
+from raphe.report.live import UPLOT, chart_script, policy_without_script
 from raphe.report.svg import printable
 from raphe.report.tornado import draw_tornado, strongest
 
@@ -115,15 +118,21 @@ def render_page(answer: Answer) -> str:
         cited=lambda text: _cited(text, numbers),
         known_statuses=("read", "derived", "assumed"),
     )
+    figures = draw_outputs(answer)
+    moving = any(panel.live for figure in figures for panel in figure.panels)
     text = environment.get_template(_TEMPLATE).render(
         answer=answer,
+        script=chart_script() if moving else None,
+        policy_without_script=policy_without_script(),
+        uplot=UPLOT,
         disclaimer=wording.DISCLAIMER,
         noun=wording.target_noun(answer),
+        lede=lede(answer),
         rows=tuple(_effect_row(effect, answer) for effect in answer.effects),
         effects_figure=draw_effects(answer),
         chain=chain_words(answer),
         chain_sentence=(*chain_sentences(answer), "")[0],
-        figures=draw_outputs(answer),
+        figures=figures,
         comparisons_figure=draw_comparisons(answer),
         comparisons=_ordered(answer.comparisons),
         comparison_sentences=wording.comparison_sentences(answer)[:3],
