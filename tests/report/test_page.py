@@ -22,6 +22,8 @@ import answers as made
 
 from raphe.analysis.answer import Interval, Strangers
 from raphe.core.errors import FileError
+from raphe.report.courses import thinned
+from raphe.report.live import MOST_LIVE
 from raphe.report.page import check_writable, render_page, table_rows, write_report
 
 ANSWER = made.make_answer()
@@ -166,13 +168,23 @@ def test_every_chart_has_its_numbers_beside_its_drawing(page, reader):
     assert first["name"] == f"Plasma clonazepam, {made.REPEATED}"
     assert first["unit"] == "ng/mL"
     assert first["hours"] == 24.0
-    assert first["dosing"] == pytest.approx(160.0 / 24.0)
-    course = ANSWER.courses[0]
-    peak = float(np.nanmax(course.people.middle))
-    assert max(first["people"][1]) == pytest.approx(peak, rel=1e-3)
-    assert {len(line) for line in (*first["people"], *first["doubt"])} == {len(first["x"])}
+    assert first["dosing"] == 160.0
+    kept = thinned(ANSWER.courses[0], MOST_LIVE)
+    hours = unpacked(first["x"], first["xdecimals"])
+    assert hours == pytest.approx(ANSWER.courses[0].hours[kept], abs=1e-4)
+    people, doubt = ANSWER.courses[0].people, ANSWER.courses[0].uncertainty
+    wanted = [people.low, people.middle, people.high, doubt.low, doubt.middle, doubt.high]
+    assert len(first["lines"]) == 6
+    for steps, line in zip(first["lines"], wanted, strict=True):
+        values = unpacked(steps, first["decimals"])
+        assert values == pytest.approx(line[kept], abs=0.5 * 10.0 ** -first["decimals"])
     assert first["rest"] is None  # a level of zero without drug is no line
-    assert set(charts[-1]["rest"]) == {1}
+    assert set(unpacked(charts[-1]["rest"], charts[-1]["decimals"])) == {1.0}
+
+
+def unpacked(steps, decimals):
+    """As the script of the page reads them."""
+    return (np.cumsum(steps) / 10.0**decimals).tolist()
 
 
 def test_identifiers_are_unique_and_every_link_inside_has_its_place(reader):

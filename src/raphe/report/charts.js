@@ -27,6 +27,16 @@
     return told(hours / 24) + " d";
   }
 
+  // Numbers from the steps between them, in units of the last digit.
+  function unpacked(steps, decimals) {
+    let place = 0;
+    return steps.map((step) => {
+      if (step == null) return null;
+      place += step;
+      return decimals < 0 ? place * 10 ** -decimals : place / 10 ** decimals;
+    });
+  }
+
   // A pattern of slanted lines, as in the drawing that is printed.
   function hatch(u, ink) {
     const size = Math.round(6 * devicePixelRatio);
@@ -57,11 +67,13 @@
   function course(data) {
     const shown = (value) => (data.ratio ? change(value) : told(value));
     const unit = data.ratio ? " %" : data.unit ? " " + data.unit : "";
-    const range = (band, k) => shown(band[0][k]) + " to " + shown(band[2][k]) + unit;
+    const hours = unpacked(data.x, data.xdecimals);
+    const lines = data.lines.map((steps) => unpacked(steps, data.decimals));
+    const [low, median, high, least, , most] = lines;
+    const rest = data.rest ? unpacked(data.rest, data.decimals) : hours.map(() => null);
     const people = color("people"), doubt = color("doubt");
-    const nothing = data.x.map(() => null);
     return {
-      columns: [data.x, data.people[0], data.people[2], data.doubt[0], data.doubt[2], data.rest || nothing, data.people[1]],
+      columns: [hours.map((hour) => hour / data.hours), low, high, least, most, rest, median],
       series: [
         {},
         { stroke: "transparent", width: 0 },
@@ -77,18 +89,19 @@
       ],
       main: 6,
       line: data.ratio ? 1 : null,
-      dosing: data.dosing,
+      dosing: data.dosing == null ? null : data.dosing / data.hours,
       limits: data.y,
       log: false,
       x: data.hours > 1 ? "days after the first dose" : "hours after the first dose",
-      at: (k) => data.x[k] * data.hours,
+      at: (k) => hours[k],
       words: (k) => [
-        time(data.x[k] * data.hours) + ": ",
-        "median " + shown(data.people[1][k]) + unit,
-        "people " + range(data.people, k),
-        "uncertainty " + range(data.doubt, k),
+        time(hours[k]) + ": ",
+        "median " + shown(median[k]) + unit,
+        "people " + shown(low[k]) + " to " + shown(high[k]) + unit,
+        "uncertainty " + shown(least[k]) + " to " + shown(most[k]) + unit,
       ],
-      start: farthest(data.people[1]),
+      names: [],
+      start: farthest(median),
     };
   }
 
@@ -117,13 +130,14 @@
       dosing: null,
       limits: data.y,
       log: true,
-      x: "weeks from the first reduced dose to the last dose",
+      x: "weeks to the last dose",
       at: (k) => data.x[k],
       words: (k) => [
         told(data.x[k]) + " weeks: ",
         data.labels[k] || "the least that was found for this length",
         "mean peak " + told(data.named[k] == null ? data.best[k] : data.named[k]),
       ],
+      names: data.labels,
       start: 0,
     };
   }
@@ -163,6 +177,19 @@
     u.ctx.fill();
   }
 
+  // The names of single points, left of those that stand near the right edge.
+  function names(u, shown) {
+    u.ctx.font = 12 * devicePixelRatio + "px system-ui, sans-serif";
+    u.ctx.fillStyle = color("ink");
+    shown.names.forEach((name, k) => {
+      if (!name) return;
+      const x = u.valToPos(shown.columns[0][k], "x", true), y = u.valToPos(shown.columns[shown.main][k], "y", true);
+      const gap = 7 * devicePixelRatio, room = u.bbox.left + u.bbox.width - x - gap;
+      u.ctx.textAlign = u.ctx.measureText(name).width > room ? "right" : "left";
+      u.ctx.fillText(name, u.ctx.textAlign === "left" ? x + gap : x - gap, y - gap);
+    });
+  }
+
   function dot(u, k, main) {
     if (k !== main) return null;
     const mark = document.createElement("div");
@@ -176,9 +203,9 @@
     const values = (u, ticks) => ticks.map((tick) => (tick == null ? "" : minus(String(Number(tick.toPrecision(6))))));
     return {
       width: width,
-      height: Math.max(190, Math.min(300, Math.round(0.62 * width))),
+      height: Math.max(220, Math.min(320, Math.round(0.62 * width))),
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 16, 0, 0],
       scales: {
         x: { time: false },
         y: shown.log ? { distr: 3, range: () => shown.limits } : { range: () => shown.limits },
@@ -197,7 +224,7 @@
       },
       hooks: {
         drawClear: [(u) => shade(u, shown)],
-        draw: [(u) => firstDose(u, shown)],
+        draw: [(u) => firstDose(u, shown), (u) => names(u, shown)],
         setCursor: [(u) => tell(chart, u.cursor.idx)],
       },
     };
@@ -230,7 +257,7 @@
       const half = (scale.max - scale.min) / 2;
       zoomTo(chart, Math.max(x[0], x[place] - half), Math.min(x[x.length - 1], x[place] + half));
     }
-    u.setCursor({ left: u.valToPos(x[place], "x"), top: u.over.clientHeight / 2 });
+    u.setCursor({ left: u.valToPos(x[place], "x"), top: u.over.clientHeight / 2 }, true, true);
     tell(chart, place);
   }
 
@@ -272,9 +299,11 @@
     if (chart.plot) chart.plot.destroy();
     chart.shown = (chart.data.kind === "front" ? front : course)(chart.data);
     chart.told = -1;
+    chart.slider.setAttribute("aria-valuemin", String(chart.shown.at(0)));
+    chart.slider.setAttribute("aria-valuemax", String(chart.shown.at(chart.shown.columns[0].length - 1)));
     chart.plot = new uPlot(options(chart), chart.shown.columns, chart.frame);
     chart.plot.over.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "touch") chart.plot.setCursor({ left: event.offsetX, top: event.offsetY });
+      if (event.pointerType === "touch") chart.plot.setCursor({ left: event.offsetX, top: event.offsetY }, true, true);
     });
     tell(chart, null);
   }
@@ -285,11 +314,9 @@
     slider.className = "live";
     readout.className = "readout";
     slider.tabIndex = 0;
-    const x = data.x, scale = data.hours || 1;
     const described = plate.querySelector("svg desc");
     const named = {
       role: "slider", "aria-label": data.name, "aria-orientation": "horizontal",
-      "aria-valuemin": x[0] * scale, "aria-valuemax": x[x.length - 1] * scale,
     };
     if (described) named["aria-describedby"] = described.id;
     for (const name in named) slider.setAttribute(name, named[name]);

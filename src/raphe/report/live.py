@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -21,7 +23,8 @@ from raphe.report.courses import is_ratio, scale_of, taken, thinned
 
 UPLOT = "1.6.32"
 MOST_LIVE = 400  # times of one chart; a chart can be zoomed
-_DIGITS = 4  # significant; what is told under a chart has three
+_DIGITS = 5  # of the largest number of a chart; what is told under it has three
+_TIME_DECIMALS = 4  # of hours
 _LOCKED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -91,21 +94,23 @@ def course_numbers(
         return ""
     kept = thinned(course, MOST_LIVE)
     hours = course.hours[kept]
-    scale = scale_of(course)
-    dosed = effect is not None and effect.doses > 0
+    people, doubt = taken(course.people, kept), taken(course.uncertainty, kept)
+    lines = [*_lines(people), *_lines(doubt)]
+    decimals = _decimals(lines)
     numbers = {
         "kind": "course",
         "name": f"{course.title}, {course.scenario}",
         "sync": course.scenario,
-        "x": _rounded(hours / scale, 7),
-        "hours": scale,
+        "x": _steps(hours, _TIME_DECIMALS),
+        "xdecimals": _TIME_DECIMALS,
+        "hours": scale_of(course),
         "unit": "" if is_plain(course.unit) else course.unit,
         "ratio": is_ratio(course),
-        "y": _rounded(np.asarray(around), 6),
-        "people": _band(taken(course.people, kept)),
-        "doubt": _band(taken(course.uncertainty, kept)),
-        "rest": None if still is None else _rest(still, hours),
-        "dosing": effect.last_dose / scale if effect is not None and dosed else None,
+        "y": [float(f"{end:.6g}") for end in around],
+        "decimals": decimals,
+        "lines": [_steps(line, decimals) for line in lines],
+        "rest": None if still is None else _rest(still, hours, decimals),
+        "dosing": effect.last_dose if effect is not None and effect.doses > 0 else None,
     }
     return as_data(numbers)
 
@@ -116,26 +121,38 @@ def as_data(numbers: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _band(band: Band) -> list[list[float | None]]:
-    return [_rounded(line, _DIGITS) for line in (band.low, band.middle, band.high)]
+def _lines(band: Band) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return band.low, band.middle, band.high
 
 
-def _rest(still: Course, hours: FloatArray) -> list[float | None] | None:
+def _rest(still: Course, hours: FloatArray, decimals: int) -> list[int | None] | None:
     """The median without a dose at the times of another course; nothing if it is zero throughout, or not known."""
     middle = still.people.middle
     if len(middle) < 2 or not np.isfinite(middle).all() or not np.any(middle):
         return None
     line = np.interp(hours, still.hours, middle)
-    return _rounded(np.where(hours <= still.hours[-1], line, np.nan), _DIGITS)
+    return _steps(np.where(hours <= still.hours[-1], line, np.nan), decimals)
 
 
-def _rounded(values: FloatArray, digits: int) -> list[float | None]:
-    """Numbers of a few digits, whole ones without a point; what is not a number is null."""
-    found: list[float | None] = []
+def _decimals(lines: Sequence[FloatArray]) -> int:
+    """Digits after the point that give the largest of all numbers five digits."""
+    values = np.abs(np.concatenate(lines))
+    largest = float(np.max(values[np.isfinite(values)], initial=0.0))
+    return 0 if largest == 0.0 else _DIGITS - 1 - math.floor(math.log10(largest))
+
+
+def _steps(values: FloatArray, decimals: int) -> list[int | None]:
+    """Numbers as steps from one to the next, in units of the last digit; what is not a number is null.
+
+    A number is rounded before the step is taken, so that errors do not add up.
+    """
+    found: list[int | None] = []
+    last = 0
     for value in values.tolist():
-        short = float(f"{value:.{digits}g}")
-        if not np.isfinite(short):
+        if not math.isfinite(value):
             found.append(None)
-        else:
-            found.append(int(short) if short.is_integer() and abs(short) < 1e15 else short)
+            continue
+        place = round(value * 10.0**decimals)
+        found.append(place - last)
+        last = place
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 
 import matplotlib as mpl
@@ -13,6 +15,7 @@ from raphe.analysis.numerals import number, percent
 from raphe.analysis.wording import DISCLAIMER
 from raphe.core.sources import Source
 from raphe.report.figures import STYLE, blank_figure, finished_svg, tick_text
+from raphe.report.live import UPLOT, as_data, chart_script
 from raphe.report.page import template_environment
 from raphe.report.svg import printable
 from raphe.study.taper_comparison import Compared, TaperReport
@@ -104,6 +107,7 @@ def render_taper(report: TaperReport, sources: Mapping[str, Source]) -> str:
     """
     keys = sorted({one.rule.source for one in report.compared if one.rule is not None})
     times = report.habit.times
+    points = _points(report)
     environment = template_environment(_TEMPLATE)
     text = environment.get_template(_TEMPLATE).render(
         title=title_of(report.habit),
@@ -116,6 +120,11 @@ def render_taper(report: TaperReport, sources: Mapping[str, Source]) -> str:
         sentences=_sentences(report),
         rows=[_row(one) for one in report.compared],
         figure=_figure(report),
+        points=points,
+        numbers=_numbers(points),
+        number=number,
+        script=chart_script(),
+        uplot=UPLOT,
         heads=[f"dose {number_ + 1}" for number_ in range(times)],
         calendar=[
             {"days": days, "drug": drug, "doses": doses, "daily": daily}
@@ -142,6 +151,55 @@ def _row(one: Compared) -> dict[str, str | int]:
         "objective": number(one.tried.mean_objective),
         "source": "found by search" if rule is None else f"{rule.source}, {rule.locator}",
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A length and the mean peak that it costs: a schedule of the table, or the best found for the length."""
+
+    weeks: float
+    peak: float
+    name: str
+
+
+def _points(report: TaperReport) -> tuple[Point, ...]:
+    """Every schedule of the figure, the shortest first; one that is both named and best stands there once."""
+    named = [(one.tried, one.tried.schedule.name) for one in report.compared]
+    known = {tried.schedule.steps for tried, _ in named}
+    rest = [(one, "") for one in report.front if one.schedule.steps not in known]
+    points = [
+        Point(weeks=one.schedule.days / 7.0, peak=float(one.peaks.mean()), name=name)
+        for one, name in [*named, *rest]
+    ]
+    return tuple(sorted(points, key=lambda point: (point.weeks, point.peak)))
+
+
+def _numbers(points: Sequence[Point]) -> str:
+    """The numbers of the figure for the script of the page."""
+    best, lowest = [], math.inf
+    for point in points:
+        lowest = min(lowest, point.peak)
+        best.append(lowest)
+    peaks = [point.peak for point in points]
+    numbers = {
+        "kind": "front",
+        "name": "Length of a taper against the peak of withdrawal",
+        "x": [float(f"{point.weeks:.5g}") for point in points],
+        "best": [float(f"{peak:.4g}") for peak in best],
+        "named": [float(f"{point.peak:.4g}") if point.name else None for point in points],
+        "labels": [point.name for point in points],
+        "y": [_round_end(min(peaks), up=False), _round_end(max(peaks), up=True)],
+    }
+    return as_data(numbers)
+
+
+def _round_end(value: float, *, up: bool) -> float:
+    """The next 1, 2 or 5 times a power of ten, below or above."""
+    if value <= 0.0:
+        return 1e-6
+    power = 10.0 ** math.floor(math.log10(value))
+    ends = [float(f"{step * power:.4g}") for step in (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)]
+    return min(end for end in ends if end > value) if up else max(end for end in ends if end < value)
 
 
 def _figure(report: TaperReport) -> str:
