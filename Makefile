@@ -5,7 +5,7 @@ ASK ?= clonazepam serotonin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help ask test lint fix bench crowds lock clean
+.PHONY: help ask test lint fix docs bench crowds lock clean
 
 help: ## show this list
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ lint: ## check style, types, floors and locks
 
 fix: ## repair the style, then check
 	@scripts/lint --fix
+
+docs: ## build the site of the documentation, running the code of its pages: build/docs
+	@scripts/docs
 
 bench: ## measure raphe beside its peers, a quarter of an hour: make bench QUICK=1 takes two minutes
 	@QUICK=$(QUICK) scripts/bench

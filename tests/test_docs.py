@@ -2,17 +2,17 @@
 
 import re
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import raphe
 from raphe.library.catalog import load_catalog
 from raphe.study.question import check_study
 from raphe.study.schema import parse_study
 
 DOCS = Path(__file__).parents[1] / "docs"
+BUILD = runpy.run_path(str(DOCS / "build.py"))
 
 
 def test_every_module_has_its_page_as_the_library_has_it():
@@ -29,15 +29,50 @@ def test_the_page_of_what_is_not_simulated_is_as_the_library_has_it():
 
 
 @pytest.mark.parametrize("page", sorted((DOCS / "teach").glob("*.md")), ids=lambda page: page.stem)
-def test_the_blocks_of_a_teaching_page_run(page, tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL)
-    script = tmp_path / "page.py"
-    script.write_text("\n".join(blocks))
-    done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=False, timeout=110
+def test_a_teaching_page_runs_prints_and_draws(page, tmp_path):
+    made = BUILD["executed"](page.read_text("utf-8"), f"teach/{page.stem}", tmp_path)
+    blocks = made.count("```python\n")
+    assert 4 <= blocks <= 12
+    assert made.count(":::{container} output") >= 4
+    pictures = re.findall(r"!\[([^\]]+)\]\(/pictures/([^)]+)\)", made)
+    assert pictures
+    for label, file in pictures:
+        assert len(label.split()) > 5  # for those who do not see it
+        assert "<svg" in (tmp_path / file).read_text("utf-8")
+
+
+def test_a_block_that_fails_stops_the_build(tmp_path):
+    text = "Text.\n\n```python\nx = 1\n```\n\n```python\nassert x == 2, 'not two'\n```\n"
+    with pytest.raises(RuntimeError, match=r"page: a block of the page failed(.|\n)*block 2"):
+        BUILD["executed"](text, "page", tmp_path)
+
+
+def test_a_figure_without_words_stops_the_build(tmp_path):
+    text = "```python\nimport matplotlib.pyplot as plt\nplt.subplots()\n```\n"
+    with pytest.raises(RuntimeError, match="a figure needs a label"):
+        BUILD["executed"](text, "page", tmp_path)
+
+
+def test_blocks_share_names_and_show_what_they_print(tmp_path):
+    text = (
+        "```python\nx = 1\n```\n\n```python norun\nboom\n```\n\n```python\nprint(x + 1)\n```\nEnd."
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    made = BUILD["executed"](text, "page", tmp_path)
+    assert made.count("output") == 1
+    assert "```text\n2\n```\n:::\nEnd." in made
+
+
+def test_every_public_name_is_on_the_page_of_names():
+    listed = list(BUILD["public_names"]())
+    assert [line.rpartition(".")[2] for line in listed] == raphe.__all__
+    assert "NAMES" in (DOCS / "api.md").read_text("utf-8")
+
+
+def test_every_page_is_in_the_table_of_contents():
+    tables = "\n".join((DOCS / name).read_text("utf-8") for name in ("index.md", "teach.md"))
+    for page in [*DOCS.glob("*.md"), *DOCS.glob("teach/*.md")]:
+        name = page.relative_to(DOCS).with_suffix("").as_posix()
+        assert name == "index" or re.search(rf"(<{name}>|^{name}$)", tables, re.MULTILINE), name
 
 
 def test_the_study_of_the_page_on_runs_reads():

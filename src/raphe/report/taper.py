@@ -199,7 +199,9 @@ def _round_end(value: float, *, up: bool) -> float:
         return 1e-6
     power = 10.0 ** math.floor(math.log10(value))
     ends = [float(f"{step * power:.4g}") for step in (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)]
-    return min(end for end in ends if end > value) if up else max(end for end in ends if end < value)
+    return (
+        min(end for end in ends if end > value) if up else max(end for end in ends if end < value)
+    )
 
 
 def _figure(report: TaperReport) -> str:
