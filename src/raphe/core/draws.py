@@ -25,6 +25,7 @@ class Stage(StrEnum):
     UNCERTAINTY = "uncertainty"  # what we do not know of the population value
     BEHAVIOR = "behavior"  # what persons make of a prescription
     OCCASIONS = "occasions"  # differences between the occasions of one person
+    DESIGN = "design"  # where a sensitivity analysis looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,29 @@ def uniforms(*, seed: int, stage: Stage, name: str, replicate: int, subjects: ra
     generator = np.random.Philox(key=key, counter=[subjects.start, 0, 0, 0])
     words = generator.random_raw(4 * len(subjects)).reshape(len(subjects), 4)[:, :2]
     return np.asarray(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+
+
+def generator(*, seed: int, stage: Stage, name: str) -> np.random.Generator:
+    """A stream of random numbers of its own for each key, for designs and resampling.
+
+    Parameters
+    ----------
+    seed, stage, name
+        The key.
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Examples
+    --------
+    >>> first, again = (generator(seed=1, stage=Stage.DESIGN, name="x") for _ in range(2))
+    >>> bool(first.random() == again.random())
+    True
+    """
+    digest = hashlib.sha256(f"{seed}\0{stage.value}\0{name}".encode()).digest()
+    sequence = np.random.SeedSequence(int.from_bytes(digest[:16], "little"))
+    return np.random.Generator(np.random.Philox(sequence))
 
 
 def sample(distribution: Distribution, center: FloatArray, pair: FloatArray) -> FloatArray:

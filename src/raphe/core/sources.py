@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,9 +17,18 @@ class Status(StrEnum):
     ASSUMED = "assumed"  # a choice; the note gives the reason
 
 
+class Evidence(StrEnum):
+    """What a source looked at."""
+
+    PEOPLE = "people"
+    ANIMALS = "animals"
+    CELLS = "cells"  # slices, membranes, expressed receptors: anything in vitro
+    MODELS = "models"  # a mathematical model, whose numbers others measured, most of them not in people
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A published thing that numbers are read from."""
+    """A published thing that numbers are read from; `looked_at` tells species and assay."""
 
     key: str
     title: str
@@ -30,6 +40,8 @@ class Source:
     doi: str = ""
     pmid: str = ""
     url: str = ""
+    evidence: Evidence | None = None  # None where there is nothing living in it
+    looked_at: str = ""
     place: Place
 
     def reference(self) -> str:
@@ -63,3 +75,24 @@ class Provenance:
     status: Status
     citations: tuple[Citation, ...] = ()
     note: str = ""
+
+
+def is_carried_over(provenance: Provenance | None, sources: Mapping[str, Source]) -> bool:
+    """Whether a number rests on animals, cells or models of them alone.
+
+    Parameters
+    ----------
+    provenance
+        Of the number.
+    sources
+        By key; a source that says nothing of its evidence counts for neither side.
+
+    Returns
+    -------
+    bool
+        False for a number that is assumed without a source: nothing is carried over there.
+    """
+    if provenance is None:
+        return False
+    cited = [sources[one.key].evidence for one in provenance.citations if one.key in sources]
+    return any(cited) and Evidence.PEOPLE not in cited

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from raphe.core.draws import Bernoulli, Distribution, LogNormal, LogUniform, Normal, Uniform
-from raphe.core.errors import LanguageError
-from raphe.core.sources import Source
+from raphe.core.errors import LanguageError, nearest
+from raphe.core.sources import Evidence, Source
 from raphe.core.units import HOUR, PERCENT, Quantity, Unit
 from raphe.language.expression import Comparison
 from raphe.language.formulas import formula
@@ -99,6 +99,8 @@ def _source(tree: Tree) -> Source:
     fields: dict[str, str] = {}
     years = [f.leaf() for f in tree.trees() if f.kind == "source_year"]
     year = at_most_one(years, "year", tree.place)
+    kinds = [f for f in tree.trees() if f.kind == "source_evidence"]
+    evidence, looked_at = _evidence(at_most_one(kinds, "evidence", tree.place))
     for part in tree.trees():
         if part.kind == "source_text":
             name, value = part.leaves()
@@ -110,9 +112,23 @@ def _source(tree: Tree) -> Source:
     return Source(
         key=tree.leaf().text,
         year=None if year is None else whole_of(year),
+        evidence=evidence,
+        looked_at=looked_at,
         place=tree.place,
         **fields,
     )
+
+
+def _evidence(tree: Tree | None) -> tuple[Evidence | None, str]:
+    """What a source looked at, and species and assay in words."""
+    if tree is None:
+        return None, ""
+    kind, words = tree.leaves()
+    known = [one.value for one in Evidence]
+    if kind.text not in known:
+        message = f'"{kind.text}" is no kind of evidence'
+        raise LanguageError(message, place=kind.place, advice=nearest(kind.text, known))
+    return Evidence(kind.text), text_of(words)
 
 
 def _distribution(tree: Tree, value_unit: Unit) -> Distribution:
