@@ -39,7 +39,7 @@ def test_a_linear_model_has_its_slopes_for_effects_and_no_spread():
 
 
 def test_a_product_has_the_mean_and_the_spread_of_the_other_input():
-    """y = x1 x2: the effect of x1 is x2 as it stands at its step, which is uniform on four levels: mean 1/2, variance 5/36."""
+    """y = x1 x2: the effect of x1 is x2 at that step, uniform on four levels: mean 1/2, variance 5/36."""
     found, _ = screen(lambda u: u[:, 0] * u[:, 1], 2, trajectories=4000)
     assert found.middle == pytest.approx([0.5, 0.5], abs=0.02)
     assert found.spread == pytest.approx([np.sqrt(5.0 / 36.0)] * 2, rel=0.03)

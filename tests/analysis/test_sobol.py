@@ -81,7 +81,7 @@ def test_moments_of_an_additive_model():
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
-    """Of 40 designs with intervals of 90 %, at least 80 % of the intervals hold the closed form: they are not too narrow."""
+    """Of the intervals of 90 % from 40 designs, at least 80 % hold the closed form: they are not too narrow."""
     first, total = g_shares()
     inside = []
     for number in range(40):

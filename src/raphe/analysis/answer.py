@@ -8,6 +8,7 @@ person.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from raphe.core.draws import FloatArray
 from raphe.core.sources import Source
@@ -137,39 +138,133 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """People whom all bounds fit, and the largest change in them."""
+    """People whom all bounds fit; told of others than those in whom the bounds were found."""
 
     bounds: tuple[Bound, ...]
     people: int
     effect: Interval
-    beyond: float  # share with a change of at least the threshold
+    share: (
+        Interval  # of them in whom it happens, with its 90 % interval as a share that was counted
+    )
+
+
+class Event(StrEnum):
+    """What may happen in some people and not in others."""
+
+    FAR = "far"  # the largest change goes as far as that of the typical person, to the same side
+    OTHER_SIDE = "other side"  # the largest change is to the other side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """In whom something happens. One group of all people if nothing tells them apart."""
+
+    event: Event
+    threshold: float  # largest change from which on it happens, with its sign; 0 for the other side
+    everybody: Interval  # share of all people in whom it happens
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InWhom:
-    """Groups of people in one scenario; units of the numbers by name."""
+    """Where in people, doses and ways of living an effect goes far, and where it changes its sign."""
 
-    scenario: str
-    threshold: float
-    groups: tuple[Group, ...]
+    scenarios: tuple[str, ...]
+    tried: int  # numbers that could have told people apart
+    regions: tuple[Region, ...]
     units: tuple[tuple[str, str, str], ...]  # name, meaning, unit
+
+
+class Part(StrEnum):
+    """Where the spread of an answer comes from."""
+
+    PEOPLE = "people"  # people differ
+    NUMBERS = "numbers"  # numbers are not known, though they rest on people or on nothing
+    CARRIED_OVER = "carried over"  # numbers that rest on animals, cells or models of them alone
+    FORMS = "forms"  # rival modules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartShare:
+    """One part of the spread of the largest change.
+
+    `alone` is the share of the variance that this part explains by itself, `involved` the share that it has a hand in
+    together with others; both with 90 % intervals. `range` is the largest change if only this part varied: 5th, 50th
+    and 95th percentile, or lowest, own and highest for the forms.
+    """
+
+    part: Part
+    alone: Interval
+    involved: Interval
+    range: Interval
+    count: int  # numbers in it, or forms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Where the doubt about the largest change comes from, as standard deviations of it.
+    """Where the spread of the largest change comes from when all four parts vary at once.
 
-    `people` is the spread between persons at best estimates, `parameters` that of the typical person over draws,
-    `structure` that of the typical person at best estimates over the model as it stands and every rival module.
+    Each part is drawn independently: a person, the population values of both kinds of numbers, and the form of the
+    model, every form that changes the answer as likely as any other. Shares alone and `together` (what only several
+    parts explain) make up the whole variance.
     """
 
     scenario: str
-    people: float
-    parameters: float
-    structure: float
+    whole: Interval  # of the largest change with everything drawn
+    sd: float
+    parts: tuple[PartShare, ...]
+    together: float
+    points: int
+    lost: int  # points left out because a run failed
+    runs: int
+    failed: int
     forms: tuple[
         tuple[str, float], ...
     ]  # module that stands in for the model's own, largest change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One uncertain number, or all that are left, and its share of the variance of the typical person's answer."""
+
+    name: str
+    meaning: str
+    status: str
+    citations: str
+    carried_over: bool
+    alone: Interval
+    involved: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """What uncertain numbers do to the answer for the typical person when all of them vary at once.
+
+    Elementary effects of all `screened` numbers choose those that get indices of their own; `rest` is all others
+    together, so that nothing is left out.
+    """
+
+    scenario: str
+    whole: Interval
+    sd: float
+    ranked: tuple[Ranked, ...]  # the largest share alone first
+    rest: Ranked | None
+    screened: int
+    points: int
+    lost: int
+    runs: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Where the spread of an answer comes from, and which number to measure next; None where nothing moves.
+
+    There is no ranking either if no points were asked for.
+    """
+
+    split: Split | None
+    ranking: Ranking | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,8 +348,8 @@ class Answer:
     effects: tuple[Effect, ...]
     chain: Chain | None  # of the scenario with the largest effect; None if nothing moves
     sweep: Sweep | None  # of the scenario with the largest effect; None if nothing moves
-    split: Split | None  # of the same scenario
-    whom: InWhom | None  # of the same scenario
+    doubt: Doubt  # of the same scenario
+    whom: InWhom | None  # of all scenarios in which something is done
     courses: tuple[Course, ...]
     unchanged: tuple[str, ...]  # titles of outputs that no scenario moves; they have no courses
     comparisons: tuple[Comparison, ...]

@@ -102,6 +102,4 @@ def elementary_effects(design: FloatArray, values: FloatArray) -> Screening:
         size = np.abs(clean).sum(axis=0) / counts
         squares = np.where(sound, (effects - middle) ** 2, 0.0).sum(axis=0)
         spread = np.sqrt(squares / (counts - 1))
-    return Screening(
-        middle=middle, size=size, spread=spread, lost=int(sound.size - counts.sum())
-    )
+    return Screening(middle=middle, size=size, spread=spread, lost=int(sound.size - counts.sum()))

@@ -1,4 +1,4 @@
-"""Sobol' indices: which share of the variance of a number comes from which of its inputs, alone and together with others.
+"""Sobol' indices: which share of the variance of a number comes from which of its inputs, alone and with others.
 
 Inputs are columns of the unit cube, put together into factors; a factor may be one column or many. The design is that
 of Saltelli (2002): two matrices A and B of scrambled Sobol' points, and for each factor A with the columns of that

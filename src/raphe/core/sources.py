@@ -23,7 +23,9 @@ class Evidence(StrEnum):
     PEOPLE = "people"
     ANIMALS = "animals"
     CELLS = "cells"  # slices, membranes, expressed receptors: anything in vitro
-    MODELS = "models"  # a mathematical model, whose numbers others measured, most of them not in people
+    MODELS = (
+        "models"  # a mathematical model, whose numbers others measured, most of them not in people
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

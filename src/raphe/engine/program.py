@@ -84,6 +84,21 @@ class Program:
         """How many parameters are chosen for sensitivities."""
         return 0 if self.slopes is None else self.slopes.count
 
+    def used_parameters(self) -> frozenset[str]:
+        """The parameters that anything in a run depends on; the others change no bit of it."""
+        roots = [*self.rates, *self.starts, *self.outputs, *self.settings]
+        roots += [one.trigger for one in self.events if one.trigger >= 0]
+        roots += [value for one in self.events for value in one.values]
+        first = len(self.layout.states)
+        places = {
+            self.nodes[number].symbol - first
+            for number in needed(self.nodes, roots)
+            if self.nodes[number].op is Op.SYMBOL
+        }
+        places |= {route.molar_mass for route in self.routes}
+        names = self.layout.parameters
+        return frozenset(names[place] for place in places if 0 <= place < len(names))
+
     @property
     def repeats(self) -> bool:
         """True if equal doses can lead to a steady state: no rate knows the time, and there are no events."""

@@ -15,6 +15,7 @@ from raphe.analysis.answer import (
     Chain,
     Comparison,
     Course,
+    Doubt,
     Effect,
     Failure,
     Interval,
@@ -49,16 +50,17 @@ from raphe.library.catalog import Catalog
 from raphe.population.people import Layer
 from raphe.population.support import support_text
 from raphe.study.chain import chain_of, moves
-from raphe.study.deciding import finished, in_whom, split_of, sweep_of
+from raphe.study.deciding import finished, sweep_of
 from raphe.study.plan import observed, references, shown_of, trial_size
 from raphe.study.question import NO_DRUG, Scenario, Study
+from raphe.study.region import in_whom
 from raphe.study.run import Ran
 
 SETTLED_WITHIN = 0.01
 _MAX_COURSE = 400  # times of a course that a report keeps
 
 
-def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
+def answer(study: Study, ran: Ran, doubt: Doubt, catalog: Catalog, *, command: str) -> Answer:
     """Put together everything that the terminal and the report show.
 
     Parameters
@@ -67,6 +69,8 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
         What was asked.
     ran
         What came out.
+    doubt
+        Where its spread comes from.
     catalog
         Gives observations and sources.
     command
@@ -103,7 +107,7 @@ def answer(study: Study, ran: Ran, catalog: Catalog, *, command: str) -> Answer:
         effects=tuple(_effect(ran.results, one, target.quantity) for one in study.scenarios),
         chain=_chain(study, ran, target, shown, sweep),
         sweep=sweep,
-        split=split_of(ran, target.quantity, sweep),
+        doubt=doubt,
         whom=in_whom(study, ran, target.quantity, sweep),
         courses=tuple(
             _course(ran.results, scenario, one.quantity, one.title)

@@ -17,7 +17,7 @@ from raphe.dosing.routes import routed
 from raphe.engine.compile import Kernel, compile_program
 from raphe.engine.doses import Taken
 from raphe.engine.lower import lower
-from raphe.engine.solve import DEFAULT_OPTIONS, settings_of, solve
+from raphe.engine.solve import DEFAULT_OPTIONS, Options, settings_of, solve
 from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.language.model import Assembly, Model
@@ -142,6 +142,7 @@ def perform(
     *,
     threads: int,
     taken: Taken | None = None,
+    options: Options = DEFAULT_OPTIONS,
 ) -> tuple[FloatArray, int]:
     """Give a regimen to subjects.
 
@@ -159,25 +160,27 @@ def perform(
         Worker threads.
     taken
         What each of the subjects makes of the doses; see `taking_of`.
+    options
+        Tolerances and limits.
 
     Returns
     -------
     courses, failed
         Shape (subjects, times, outputs), base units, not a number where a subject failed; how many failed.
     """
-    given = routed(regimen, {one.name: one.route for one in bench.model.drugs})
+    doses = routed(regimen, {one.name: one.route for one in bench.model.drugs})
     parameters, occasions = occasions_of(
-        bench.model, bench.kernel, subjects, given, route=bench.route, until=float(times[-1])
+        bench.model, bench.kernel, subjects, doses, route=bench.route, until=float(times[-1])
     )
     timeline = make_timeline(
         bench.kernel.program,
-        given,
+        doses,
         route=bench.route,
         settings=settings_of(bench.kernel, parameters),
         parameters=parameters,
         taken=taken,
         occasions=occasions,
     )
-    options = replace(DEFAULT_OPTIONS, threads=threads)
+    options = replace(options, threads=threads)
     outcome = solve(bench.kernel, parameters, timeline, times, options=options)
     return outcome.values, int(np.count_nonzero(outcome.status))

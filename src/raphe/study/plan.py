@@ -83,6 +83,7 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
     assembly = catalog.assemblies[study.model]
     target = next(one.quantity for one in assembly.targets if one.name == study.target)
     main = Variant(choices=study.choices, outputs=_kept(study, assembly, target))
+    alone = Variant(choices=study.choices, outputs=(target,))
     counts = {
         Layer.PEOPLE: study.population.people,
         Layer.TYPICAL: study.population.draws,
@@ -95,7 +96,7 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
         if scenario.acts:
             jobs.append(
                 Job(
-                    variant=main,
+                    variant=alone,
                     scenario=scenario,
                     layer=Layer.SWEPT,
                     subjects=_swept(model, study, scenario),

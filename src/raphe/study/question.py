@@ -99,6 +99,8 @@ class Study:
         Numbers of each person that are worked out from the courses.
     outside
         What happens with people whom the model or its population was not made for.
+    points
+        Of the ranking of uncertain numbers, a power of 2, or 0 for none; None for two a draw where it takes seconds.
     """
 
     title: str
@@ -115,6 +117,7 @@ class Study:
     outputs: tuple[str, ...] | None = None
     endpoints: tuple[Endpoint, ...] = ()
     outside: Outside = Outside.REFUSE
+    points: int | None = None
 
 
 def parse_grid(text: str, place: Place | None = None) -> Grid:

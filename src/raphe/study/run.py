@@ -37,6 +37,14 @@ Progress = Callable[[int, int], None]
 _PACKAGES = ("numpy", "llvmlite", "pint", "xarray", "lark", "matplotlib")
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A model and its kernel."""
+
+    model: Model
+    kernel: Kernel
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """A finished plan.
@@ -49,6 +57,8 @@ class Ran:
         Runs of the model as the study has it, by scenario and layer.
     others
         Trials and rivals, by `Variant.key`.
+    forms
+        The model as the study has it ("") and each rival, by its module, prepared to give the target alone.
     compiled
         Kernels that had to be compiled; the others came from the cache.
     """
@@ -56,15 +66,8 @@ class Ran:
     model: Model
     results: Results
     others: Mapping[tuple[str, str], Results]
+    forms: Mapping[str, Prepared]
     compiled: int
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A model and its kernel."""
-
-    model: Model
-    kernel: Kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,11 @@ def run_plan(
         model=main.model,
         results=results.pop(("", "")),
         others=results,
+        forms={
+            job.variant.rival: one
+            for job, one in zip(plan.jobs, prepared, strict=True)
+            if job.layer in (Layer.SWEPT, Layer.BEST)
+        },
         compiled=len({p.kernel.digest for p in prepared if p.kernel.compiled}),
     )
 

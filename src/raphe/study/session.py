@@ -6,10 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from raphe.analysis.answer import Answer
+from raphe.analysis.answer import Answer, Doubt
 from raphe.engine.results import Results
 from raphe.library.catalog import Catalog, load_catalog
 from raphe.study.answering import answer as make_answer
+from raphe.study.deciding import sweep_of
+from raphe.study.doubting import doubt_of
 from raphe.study.plan import make_plan
 from raphe.study.question import Study, ask, check_study
 from raphe.study.run import Progress, Ran, run_plan
@@ -28,11 +30,14 @@ class Simulation:
         The models it was asked of.
     ran
         What came out, rivals included.
+    doubt
+        Where the spread of the answer comes from.
     """
 
     study: Study
     catalog: Catalog
     ran: Ran
+    doubt: Doubt
 
     @property
     def results(self) -> Results:
@@ -84,7 +89,7 @@ def simulate(
     threads
         Worker threads; by default as many as the processor has cores. The numbers do not depend on it.
     progress
-        Called with subjects done and subjects in all.
+        Called with subjects done and subjects in all, first of the study, then of what tells its doubt.
 
     Returns
     -------
@@ -103,7 +108,10 @@ def simulate(
     workers = (os.cpu_count() or 1) if threads is None else threads
     plan = make_plan(study, catalog)
     ran = run_plan(plan, catalog, threads=workers, progress=progress)
-    return Simulation(study=study, catalog=catalog, ran=ran)
+    output = next(one.quantity for one in ran.model.targets if one.name == study.target)
+    sweep = sweep_of(study, ran, output)
+    doubt = doubt_of(study, ran, output, sweep, threads=workers, progress=progress)
+    return Simulation(study=study, catalog=catalog, ran=ran, doubt=doubt)
 
 
 def answer(simulation: Simulation, *, command: str = "raphe.answer") -> Answer:
@@ -120,4 +128,5 @@ def answer(simulation: Simulation, *, command: str = "raphe.answer") -> Answer:
     -------
     Answer
     """
-    return make_answer(simulation.study, simulation.ran, simulation.catalog, command=command)
+    one = simulation
+    return make_answer(one.study, one.ran, one.doubt, one.catalog, command=command)

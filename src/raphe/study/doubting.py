@@ -1,0 +1,79 @@
+"""What ran -> the doubt about the answer: where its spread comes from, and which number to measure next."""
+
+from __future__ import annotations
+
+from raphe.analysis.answer import Doubt, Sweep
+from raphe.study.probing import make_probe
+from raphe.study.question import Study
+from raphe.study.ranking import ranking_of, ranking_runs, uncertain_columns
+from raphe.study.run import Progress, Ran
+from raphe.study.splitting import split_of, split_runs
+
+FEW_DOSES = 28  # up to which a run takes a millisecond or less
+NONE = Doubt(split=None, ranking=None)
+
+
+def doubt_of(
+    study: Study,
+    ran: Ran,
+    output: str,
+    sweep: Sweep | None,
+    *,
+    threads: int,
+    progress: Progress | None = None,
+) -> Doubt:
+    """Run what it takes to say where the spread of an answer comes from.
+
+    Parameters
+    ----------
+    study
+        What was asked.
+    ran
+        What came out; its forms of the model are run again.
+    output
+        The target.
+    sweep
+        The scenario that decides, None if nothing moves.
+    threads
+        Worker threads; the numbers do not depend on it.
+    progress
+        Called with runs done and runs in all.
+
+    Returns
+    -------
+    Doubt
+    """
+    if sweep is None:
+        return NONE
+    points, done = _power(study.population.draws), 0
+    total = split_runs(points)
+
+    def report(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(min(done, total), total)
+
+    probe = make_probe(
+        study, ran, output, sweep, persons=2 * points, threads=threads, report=report
+    )
+    ranked, own = ranking_points(study, sweep.scenario), ran.forms[""]
+    if ranked:
+        total += ranking_runs(len(uncertain_columns(own, probe)), ranked)
+    split = split_of(ran, probe, sweep, points=points)
+    ranking = ranking_of(own, probe, points=ranked) if ranked else None
+    return Doubt(split=split, ranking=ranking)
+
+
+def ranking_points(study: Study, name: str) -> int:
+    """Points of the ranking: what the study says, or two a draw where doses are few, and none where they are many."""
+    if study.points is not None:
+        return study.points
+    regimen = next(one.regimen for one in study.scenarios if one.name == name)
+    few = len(regimen.expanded().doses) <= FEW_DOSES
+    return 2 * _power(study.population.draws) if few else 0
+
+
+def _power(count: int) -> int:
+    """The first power of 2 that is not smaller."""
+    return 1 << max(count - 1, 0).bit_length()
