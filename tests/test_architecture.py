@@ -40,11 +40,12 @@ HOMES = {
         "engine/writer.py",
     ],
     "pydantic": ["study/claim_file.py", "study/schema.py", "study/taper_file.py"],
-    "scipy": ["study/tapering.py"],
+    "scipy": ["analysis/sobol.py", "population/placed.py", "study/tapering.py"],
     "ruamel": ["study/plain_yaml.py", "study/schema.py"],
     "matplotlib": [
         "report/figures.py",
         "report/qualification.py",
+        "report/shares.py",
         "report/taper.py",
         "report/tornado.py",
     ],

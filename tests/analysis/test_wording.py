@@ -33,12 +33,10 @@ from raphe.analysis.wording import (
     headline,
     known_sentence,
     scenario_label,
-    split_sentences,
     spread_sentence,
     stranger_sentences,
     sweep_sentences,
     verdict,
-    whom_sentences,
 )
 
 NAN = math.nan
@@ -298,26 +296,6 @@ def test_an_answer_without_a_baseline_is_told_in_its_own_measure():
     effects = tuple(dataclasses.replace(one, relative=False) for one in ANSWER.effects)
     text = "\n".join(effect_sentences(effects[0], ANSWER))
     assert "%" not in text.replace("% of draws", "")
-
-
-def test_where_the_spread_comes_from_adds_up_to_all_of_it():
-    (text,) = split_sentences(ANSWER)
-    shares = [float(part) for part in re.findall(r"\(([\d.]+) %\)", text)]
-    assert sum(shares) == pytest.approx(100.0, abs=2.0)
-    assert "people differ 5 %" in text
-    assert "not told apart" in text
-
-
-def test_in_whom_the_strongest_group_stands_first():
-    _, first, second = whom_sentences(ANSWER)
-    assert "person.weight at most 70 kg" in first
-    assert "80 % of 500 people" in first
-    assert "above 70 kg" in second
-
-
-def test_without_groups_nothing_is_said():
-    assert whom_sentences(made.make_answer(whom=None)) == ()
-    assert split_sentences(made.make_answer(split=None)) == ()
 
 
 def test_people_beyond_the_model_are_named_with_their_share():

@@ -13,14 +13,21 @@ from raphe.analysis.answer import (
     Chain,
     Comparison,
     Course,
+    Doubt,
     Effect,
+    Event,
     Failure,
     Group,
     Interval,
     InWhom,
     Link,
     Mover,
+    Part,
+    PartShare,
     Provenance,
+    Ranked,
+    Ranking,
+    Region,
     RivalPrediction,
     Split,
     Spread,
@@ -427,13 +434,7 @@ def make_answer(**changed: Any) -> Answer:
         "effects": (effect(), single(), rest()),
         "chain": chain(),
         "sweep": sweep(),
-        "split": Split(
-            scenario=ONCE,
-            people=0.05,
-            parameters=0.12,
-            structure=0.02,
-            forms=(("", -0.2), ("rival", -0.24)),
-        ),
+        "doubt": doubt(),
         "whom": whom(),
         "courses": courses(),
         "unchanged": ("Seizures",),
@@ -490,19 +491,99 @@ def sweep() -> Sweep:
     return Sweep(scenario=ONCE, typical=-0.2, movers=movers)
 
 
+def doubt() -> Doubt:
+    """Four parts, of which what is carried over is the largest, and three ranked numbers."""
+    parts = (
+        (Part.PEOPLE, (0.05, 0.1, 0.15), (0.15, 0.2, 0.25), (-0.3, -0.2, -0.1), 30),
+        (Part.NUMBERS, (0.01, 0.05, 0.1), (0.1, 0.15, 0.2), (-0.25, -0.2, -0.15), 12),
+        (Part.CARRIED_OVER, (0.5, 0.6, 0.7), (0.7, 0.8, 0.9), (-0.41, -0.2, 0.06), 20),
+        (Part.FORMS, (-0.02, -0.01, 0.01), (0.0, 0.02, 0.04), (-0.24, -0.2, -0.2), 2),
+    )
+    split = Split(
+        scenario=ONCE,
+        whole=interval(-0.5, -0.2, 0.1),
+        sd=0.18,
+        parts=tuple(
+            PartShare(
+                part=part,
+                alone=interval(*alone),
+                involved=interval(*involved),
+                range=interval(*ends),
+                count=count,
+            )
+            for part, alone, involved, ends, count in parts
+        ),
+        together=0.26,
+        points=256,
+        lost=0,
+        runs=2048,
+        failed=0,
+        forms=(("", -0.2), ("rival", -0.24)),
+    )
+
+    def ranked(name: str, status: str, middle: float, *, carried: bool) -> Ranked:
+        return Ranked(
+            name=name,
+            meaning=f"what {name} stands for",
+            status=status,
+            citations="berlin1975, abstract" if status == "read" else "",
+            carried_over=carried,
+            alone=interval(middle - 0.06, middle, middle + 0.06),
+            involved=interval(middle, middle + 0.1, middle + 0.2),
+        )
+
+    ranking = Ranking(
+        scenario=ONCE,
+        whole=interval(-0.41, -0.2, 0.06),
+        sd=0.16,
+        ranked=(
+            ranked("site.scale", "assumed", 0.51, carried=False),
+            ranked("terminal.release_brake", "read", 0.2, carried=True),
+            ranked("firing.weight", "assumed", 0.03, carried=False),
+        ),
+        rest=ranked("the other 72", "", 0.002, carried=False),
+        screened=75,
+        points=512,
+        lost=0,
+        runs=8530,
+        failed=0,
+    )
+    return Doubt(split=split, ranking=ranking)
+
+
 def whom() -> InWhom:
-    """Two groups by weight."""
+    """Two groups by weight for how far it goes; nobody on the other side."""
     groups = tuple(
         Group(
             bounds=(Bound(name="person.weight", above=above, value=70.0),),
-            people=500,
+            people=250,
             effect=interval(low, middle, -0.1),
-            beyond=beyond,
+            share=interval(share - 0.04, share, share + 0.03),
         )
-        for above, low, middle, beyond in ((False, -0.3, -0.22, 0.8), (True, -0.24, -0.16, 0.1))
+        for above, low, middle, share in ((True, -0.24, -0.16, 0.1), (False, -0.3, -0.22, 0.8))
     )
-    units = (("person.weight", "body weight", "kg"),)
-    return InWhom(scenario=ONCE, threshold=0.2, groups=groups, units=units)
+    everybody = Group(
+        bounds=(), people=500, effect=interval(-0.3, -0.2, -0.1), share=interval(0.0, 0.0, 0.005)
+    )
+    return InWhom(
+        scenarios=(ONCE,),
+        tried=27,
+        regions=(
+            Region(
+                event=Event.FAR,
+                threshold=-0.2,
+                everybody=interval(0.42, 0.45, 0.48),
+                groups=groups,
+            ),
+            Region(
+                event=Event.OTHER_SIDE,
+                threshold=0.0,
+                everybody=interval(0.0, 0.0, 0.003),
+                groups=(everybody,),
+            ),
+        ),
+        units=(("person.weight", "body weight", "kg"),),
+    )
 
 
 def failure(**changed: Any) -> Failure:

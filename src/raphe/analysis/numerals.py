@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from raphe.analysis.answer import Interval
+from raphe.analysis.answer import Answer, Interval
 
 NO_NUMBER = "no number"
 NOT_REACHED = "not before the run ends"
@@ -181,3 +181,19 @@ def span(interval: Interval, unit: str) -> str:
 def plural(count: int, one: str, many: str) -> str:
     """A count with its noun."""
     return f"{count} {one if count == 1 else many}"
+
+
+def share(fraction: float) -> str:
+    """A share as whole percent; what estimates say below 0 or above 1 is cut off there.
+
+    Examples
+    --------
+    >>> share(0.354), share(-0.01), share(1.2), share(0.002), share(float("nan"))
+    ('35 %', '0 %', '100 %', '0 %', 'no number')
+    """
+    return NO_NUMBER if math.isnan(fraction) else f"{round(100.0 * min(max(fraction, 0.0), 1.0))} %"
+
+
+def is_relative(answer: Answer) -> bool:
+    """Whether changes are told as parts of a baseline."""
+    return all(effect.relative for effect in answer.effects)

@@ -7,17 +7,20 @@ from collections.abc import Iterable
 
 from raphe.analysis.answer import Answer, Comparison, Effect, Failure, Spread
 from raphe.analysis.chains import chain_sentences
+from raphe.analysis.doubts import failed_sentences, ranking_sentences, split_sentences
 from raphe.analysis.numerals import (
     amount,
     change,
     change_range,
     duration,
     duration_range,
+    is_relative,
     number,
     percent,
     plural,
     span,
 )
+from raphe.analysis.regions import whom_sentences
 
 DISCLAIMER = "Research and teaching software. Not medical advice."
 STILL = 0.0005  # a change below 0.05 % of baseline is called none
@@ -214,11 +217,6 @@ def known_sentence(answer: Answer) -> str:
     return f"Of {plural(total, 'number', 'numbers')} in the model: {', '.join(parts)}."
 
 
-def is_relative(answer: Answer) -> bool:
-    """Whether changes are told as parts of a baseline."""
-    return all(effect.relative for effect in answer.effects)
-
-
 def sweep_sentences(answer: Answer) -> tuple[str, ...]:
     """What decides the answer, and which assumed numbers move it by more than a tenth."""
     sweep = answer.sweep
@@ -230,8 +228,8 @@ def sweep_sentences(answer: Answer) -> tuple[str, ...]:
         change(value, relative=relative) for value in (first.low, first.high, sweep.typical)
     )
     told = (
-        f"What decides the answer ({sweep.scenario}): most of all {first.name} ({first.meaning}, {first.status}), "
-        f"which alone takes the largest change from {low} to {high}; typical {typical}."
+        f"Moved one at a time ({sweep.scenario}), all others at their best estimates, {first.name} ({first.meaning}, "
+        f"{first.status}) goes farthest: it takes the largest change from {low} to {high}; typical {typical}."
     )
     lines = [told]
     assumed = [one.name for one in sweep.movers if one.status == "assumed" and one.share > DECISIVE]
@@ -243,49 +241,6 @@ def sweep_sentences(answer: Answer) -> tuple[str, ...]:
     else:
         lines.append(
             f"No assumed number alone moves it by more than {percent(DECISIVE)} of itself."
-        )
-    return tuple(lines)
-
-
-def split_sentences(answer: Answer) -> tuple[str, ...]:
-    """Where the doubt comes from, in standard deviations and in shares of their squares."""
-    split = answer.split
-    if split is None:
-        return ()
-    relative = is_relative(answer)
-    parts = {
-        "people differ": split.people,
-        "numbers are not known": split.parameters,
-        "forms of the model differ": split.structure,
-    }
-    total = sum(size * size for size in parts.values())
-    if not total > 0.0:
-        return ()
-    told = "; ".join(
-        f"{name} {percent(size, relative=relative)} ({percent(size * size / total)})"
-        for name, size in parts.items()
-    )
-    first = f"Where the spread comes from ({split.scenario}), as standard deviations of the largest change"
-    last = "What carrying animals and cells over to people adds is part of the second and is not told apart."
-    return (f"{first} and shares of their squares: {told}. {last}",)
-
-
-def whom_sentences(answer: Answer) -> tuple[str, ...]:
-    """In whom the effect is large, group by group."""
-    whom = answer.whom
-    if whom is None or len(whom.groups) < 2:
-        return ()
-    relative, units = is_relative(answer), {name: unit for name, _, unit in whom.units}
-    lines = [f"In whom ({whom.scenario}):"]
-    for group in sorted(whom.groups, key=lambda one: -one.beyond):
-        bounds = " and ".join(
-            f"{one.name} {'above' if one.above else 'at most'} {amount(one.value, units[one.name])}"
-            for one in group.bounds
-        )
-        size = change(group.effect.middle, relative=relative)
-        lines.append(
-            f"  {bounds}: {size} ({change_range(group.effect, relative=relative)}); at least "
-            f"{percent(whom.threshold, relative=relative)} in {percent(group.beyond)} of {group.people} people."
         )
     return tuple(lines)
 
@@ -372,7 +327,7 @@ def failure_sentence(failure: Failure) -> str:
 
 def failure_sentences(answer: Answer) -> tuple[str, ...]:
     """One sentence for each kind of failure; none if every subject finished."""
-    return tuple(failure_sentence(one) for one in answer.failures)
+    return (*(failure_sentence(one) for one in answer.failures), *failed_sentences(answer))
 
 
 def stranger_sentences(answer: Answer) -> tuple[str, ...]:
@@ -407,6 +362,7 @@ def answer_text(answer: Answer) -> str:
     blocks.append(comparison_sentences(answer))
     blocks.append(whom_sentences(answer))
     blocks.append(split_sentences(answer))
+    blocks.append(ranking_sentences(answer))
     blocks.append((known_sentence(answer), *sweep_sentences(answer)))
     blocks.append((*failure_sentences(answer), *stranger_sentences(answer)))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -17,13 +17,25 @@ Report = Annotated[
     Path | None, typer.Option("--report", help="Where the report goes: HTML, or .md or .json.")
 ]
 
+Points = Annotated[
+    int | None,
+    typer.Option(
+        "--points",
+        min=0,
+        max=2**16,
+        help="Points of the ranking of uncertain numbers, a power of 2; 0 for no ranking.",
+    ),
+]
+
 
 @app.command()
 def ask(
     drug: Annotated[str, typer.Argument(help="A drug of the library, such as clonazepam.")],
     target: Annotated[str, typer.Argument(help="What it may change, such as serotonin.")],
+    *,
     subjects: Subjects = None,
     seed: Seed = None,
+    points: Points = None,
     threads: Threads = None,
     report: Report = None,
 ) -> None:
@@ -34,7 +46,9 @@ def ask(
     study = make_study(load_catalog(), drug, target)
     name = "-".join(f"{drug} {target}".split())
     command = f"raphe ask {shlex.quote(drug)} {shlex.quote(target)}"
-    _answer(study, command, _options(subjects, seed), threads, report or Path(f"{name}.html"))
+    _answer(
+        study, command, _options(subjects, seed, points), threads, report or Path(f"{name}.html")
+    )
 
 
 @app.command()
@@ -42,6 +56,7 @@ def run(
     study_file: Annotated[Path, typer.Argument(help="A study file (YAML).", metavar="STUDY")],
     subjects: Subjects = None,
     seed: Seed = None,
+    points: Points = None,
     threads: Threads = None,
     report: Report = None,
 ) -> None:
@@ -51,7 +66,7 @@ def run(
     study = read_study(study_file)
     command = f"raphe run {shlex.quote(study_file.name)}"
     path = report or Path(f"{study_file.stem}.html")
-    _answer(study, command, _options(subjects, seed), threads, path)
+    _answer(study, command, _options(subjects, seed, points), threads, path)
 
 
 @app.command()
@@ -143,8 +158,8 @@ def taper(
     typer.echo(f"\nReport: {path.resolve()}")
 
 
-def _options(subjects: int | None, seed: int | None) -> dict[str, int]:
-    given = {"people": subjects, "seed": seed}
+def _options(subjects: int | None, seed: int | None, points: int | None) -> dict[str, int]:
+    given = {"people": subjects, "seed": seed, "points": points}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -161,7 +176,7 @@ def _answer(
     from raphe.study.session import answer, simulate
 
     check_writable(path)
-    names = {"people": "--subjects", "seed": "--seed"}
+    names = {"people": "--subjects", "seed": "--seed", "points": "--points"}
     command = " ".join([command, *(f"{names[name]} {value}" for name, value in options.items())])
     population = study.population
     population = replace(
@@ -169,7 +184,7 @@ def _answer(
         people=options.get("people", population.people),
         seed=options.get("seed", population.seed),
     )
-    study = replace(study, population=population)
+    study = replace(study, population=population, points=options.get("points", study.points))
     with Progress(study.title) as progress:
         simulation = simulate(study, threads=threads, progress=progress.update)
     result = answer(simulation, command=command)

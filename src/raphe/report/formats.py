@@ -8,10 +8,11 @@ import math
 
 import numpy as np
 
-from raphe.analysis import numerals, wording
+from raphe.analysis import doubts, numerals, wording
 from raphe.analysis.answer import Answer, Comparison
 from raphe.analysis.chains import chain_sentences
 from raphe.analysis.lede import lede
+from raphe.analysis.regions import whom_sentences
 from raphe.core.errors import Place
 
 
@@ -25,14 +26,16 @@ def answer_markdown(answer: Answer) -> str:
         lines += [f"- {text}" for text in told if text]
     blocks = (
         ("The chain", chain_sentences(answer)),
-        ("In whom", wording.whom_sentences(answer)),
-        ("What decides it", (*wording.sweep_sentences(answer), *wording.split_sentences(answer))),
+        ("In whom", whom_sentences(answer)),
         ("Failures", wording.failure_sentences(answer)),
         ("Beyond the model", wording.stranger_sentences(answer)),
     )
     for head, texts in blocks:
         if texts:
             lines += ["", f"## {head}", "", *(f"- {text.strip()}" for text in texts)]
+    lines += _doubt(answer)
+    swept = [f"- {text}" for text in wording.sweep_sentences(answer)]
+    lines += ["", "## One number at a time", "", *swept] if swept else []
     lines += ["", "## Published observations beside predictions", ""]
     lines += [*wording.comparison_sentences(answer), ""]
     if answer.comparisons:
@@ -52,6 +55,26 @@ def answer_markdown(answer: Answer) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _doubt(answer: Answer) -> list[str]:
+    """Where the spread comes from, and what to measure next, as tables."""
+    parts, ranked = doubts.split_rows(answer), doubts.ranking_rows(answer)
+    if not parts:
+        return []
+    lines = ["", "## Where the doubt comes from", "", *doubts.split_head(answer), ""]
+    lines += ["| part | holds | alone | with others | largest change if only this varied |"]
+    lines += ["| --- | --- | --- | --- | --- |"]
+    lines += [_cells(row.part, row.count, row.alone, row.involved, row.range) for row in parts]
+    lines += ["", *doubts.split_tail(answer), "", *doubts.ranking_sentences(answer)[:1]]
+    if ranked:
+        lines += ["", "| number | status | alone | with others | source |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        for row in ranked:
+            status = f"{row.status}, carried over" if row.carried_over else row.status
+            lines += [_cells(row.name, status, row.alone, row.involved, row.citations)]
+        lines += ["", doubts.ranking_tail(answer)]
+    return lines
+
+
 def _row(one: Comparison) -> str:
     predicted = f"{numerals.amount(one.predicted.middle, one.unit)} ({numerals.span(one.predicted, one.unit)})"
     cells = (
@@ -62,6 +85,10 @@ def _row(one: Comparison) -> str:
         wording.verdict(one),
         one.citation,
     )
+    return _cells(*cells)
+
+
+def _cells(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 

@@ -19,15 +19,17 @@ from urllib.parse import quote
 import numpy as np
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from raphe.analysis import numerals, wording
+from raphe.analysis import doubts, numerals, wording
 from raphe.analysis.answer import Answer, Comparison, Course, Effect
 from raphe.analysis.chains import chain_sentences, chain_words
 from raphe.analysis.lede import lede
+from raphe.analysis.regions import whom_words
 from raphe.core.errors import FileError, Place
 from raphe.core.sources import Source
 from raphe.language.show import ParameterRow
 from raphe.report.figures import draw_comparisons, draw_effects, draw_outputs
 from raphe.report.live import UPLOT, chart_script, policy_without_script
+from raphe.report.shares import draw_split
 from raphe.report.svg import printable
 from raphe.report.tornado import draw_tornado, strongest
 
@@ -140,10 +142,17 @@ def render_page(answer: Answer) -> str:
         known=wording.known_sentence(answer),
         movers=strongest(answer),
         tornado=draw_tornado(answer),
-        sweep_sentences=(*wording.sweep_sentences(answer), *wording.split_sentences(answer)),
-        whom_sentences=wording.whom_sentences(answer),
+        sweep_sentences=wording.sweep_sentences(answer),
+        split_figure=draw_split(answer),
+        split_head=doubts.split_head(answer),
+        split_rows=doubts.split_rows(answer),
+        split_tail=doubts.split_tail(answer),
+        ranking_sentences=doubts.ranking_sentences(answer)[:1],
+        ranking_rows=doubts.ranking_rows(answer),
+        ranking_tail=doubts.ranking_tail(answer),
+        whom=whom_words(answer),
         change=numerals.change,
-        relative=wording.is_relative(answer),
+        relative=numerals.is_relative(answer),
         failures=wording.failure_sentences(answer),
         strangers=wording.stranger_sentences(answer),
         groups=_groups(answer),

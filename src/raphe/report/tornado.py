@@ -6,8 +6,7 @@ import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from raphe.analysis.answer import Answer, Mover
-from raphe.analysis.numerals import change
-from raphe.analysis.wording import is_relative
+from raphe.analysis.numerals import change, is_relative
 from raphe.report.figures import STYLE, blank_figure, finished_svg, tick_text
 from raphe.report.svg import printable
 

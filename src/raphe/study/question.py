@@ -270,8 +270,14 @@ def check_study(study: Study, catalog: Catalog) -> None:
     UnknownNameError
         For the model, the drug, the target, a parameter that is set, or a column of a table of people.
     StudyError
-        If the study refuses people outside the support, and there are some among its first thousand.
+        If the study refuses people outside the support, and there are some among its first thousand, or for points
+        that are no power of 2.
     """
+    points = study.points or 1
+    if points < 1 or points.bit_count() != 1:
+        message = f"{study.points} points are no power of 2"
+        near = 1 << max(points, 1).bit_length()
+        raise StudyError(message, advice=f"Sobol' points come in powers of 2: write {near}, or 0")
     if study.model not in catalog.assemblies:
         message = f'no model is called "{study.model}"'
         raise UnknownNameError(message, advice=nearest(study.model, catalog.assemblies))

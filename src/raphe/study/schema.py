@@ -101,6 +101,7 @@ class _Study(Strict):
     outputs: list[str] | None = None
     endpoints: list[_Endpoint] = []
     outside: Literal["refuse", "flag"] = Outside.REFUSE.value
+    points: int | None = pydantic.Field(None, ge=0, le=2**16)
 
 
 _PARTS: dict[str, type[Strict]] = {
@@ -182,6 +183,7 @@ def parse_study(text: str, file: str) -> Study:
             _endpoint(item, index, places, Place(file)) for index, item in enumerate(raw.endpoints)
         ),
         outside=Outside(raw.outside),
+        points=raw.points,
     )
 
 
@@ -240,6 +242,8 @@ def study_text(study: Study) -> str:
         tree["outputs"] = list(study.outputs)
     if study.endpoints:
         tree["endpoints"] = [_endpoint_tree(one) for one in study.endpoints]
+    if study.points is not None:
+        tree["points"] = study.points
     text = StringIO()
     writer = ruamel.yaml.YAML(typ="safe", pure=True)
     writer.default_flow_style = False
