@@ -100,9 +100,10 @@ def test_weak_numbers_are_left_out_of_the_text_but_not_of_the_table():
     assert [row.carried_over for row in rows] == [False, True, False, False]
 
 
-def test_without_a_ranking_the_way_to_one_is_told():
+def test_without_a_ranking_it_is_said_and_with_one_the_way_to_a_finer_one():
     (text,) = ranking_sentences(made.make_answer(doubt=Doubt(split=DOUBT.split, ranking=None)))
-    assert "--points 512" in text
+    assert "not asked" in text
+    assert "--points" in ranking_sentences(ANSWER)[-1]
 
 
 def test_where_nothing_moves_nothing_is_said():

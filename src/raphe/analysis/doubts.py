@@ -14,6 +14,7 @@ _PARTS = {
     Part.CARRIED_OVER: "numbers are carried over from animals, cells or models of them",
     Part.FORMS: "forms of the model differ",
 }
+_UNRANKED = "Which number to measure next was not asked: no points were given for it."
 _WEAK = 0.005  # of the variance: a hand in less than that is not listed in words
 
 
@@ -204,7 +205,7 @@ def ranking_sentences(answer: Answer) -> tuple[str, ...]:
     """What to measure next, a line for each number that has a hand in it, and what that rests on."""
     ranking = answer.doubt.ranking
     if ranking is None:
-        return () if answer.doubt.split is None else (_unranked(answer.doubt.split),)
+        return () if answer.doubt.split is None else (_UNRANKED,)
     rest = () if ranking.rest is None else (ranking.rest,)
     lines = []
     for one in (*ranking.ranked, *rest):
@@ -226,12 +227,6 @@ def ranking_tail(answer: Answer) -> str:
     return (
         f"Of the variance in {ranking.scenario} for the typical person, all uncertain numbers drawn at once: "
         f"{plural(ranking.screened, 'number', 'numbers')} screened by elementary effects, {len(ranking.ranked)} of "
-        f"them with shares of their own. {_runs(ranking)}"
-    )
-
-
-def _unranked(split: Split) -> str:
-    return (
-        f"Which number to measure next is not worked out here: {split.scenario} has many doses, and it takes a minute. "
-        "Add --points 512 to the command, or points: 512 to the study file."
+        f"them with shares of their own. {_runs(ranking)} More points (--points, or points in a study file) make the "
+        "intervals narrower."
     )

@@ -83,10 +83,18 @@ def _rows(region: Region, whom: InWhom, answer: Answer) -> tuple[GroupRow, ...]:
 
 
 def _who(group: Group, units: dict[str, str]) -> str:
-    return " and ".join(
-        f"{one.name} {'above' if one.above else 'at most'} {amount(one.value, units[one.name])}"
-        for one in group.bounds
-    )
+    """The bounds of a group, those on one number together."""
+    words = []
+    for name in dict.fromkeys(bound.name for bound in group.bounds):
+        ends = sorted(
+            (one for one in group.bounds if one.name == name), key=lambda one: not one.above
+        )
+        told = [
+            f"{'above' if one.above else 'at most'} {amount(one.value, units[name])}"
+            for one in ends
+        ]
+        words.append(f"{name} {' and '.join(told)}")
+    return "; ".join(words)
 
 
 def whom_sentences(answer: Answer) -> tuple[str, ...]:
@@ -99,7 +107,13 @@ def whom_sentences(answer: Answer) -> tuple[str, ...]:
             for row in region.groups
         ]
     if any(line.startswith("  ") for line in lines):
+        words = (
+            []
+            if answer.whom is None
+            else [f"{n}: {meaning}" for n, meaning, _ in answer.whom.units]
+        )
         lines.append(
-            "Borders were found in one half of the people and shares counted in the other, at best estimates."
+            "Borders were found in one half of the people and shares counted in the other, at best estimates. "
+            f"Here {'; '.join(words)}."
         )
     return tuple(lines)

@@ -20,7 +20,7 @@ from raphe.report.figures import INK, MUTED, STYLE, blank_figure, finished_svg, 
 LOOKS = {  # label, color, hatch
     Part.PEOPLE: ("people", "#0072B2", "|||"),
     Part.NUMBERS: ("numbers", "#C14F00", "///"),
-    Part.CARRIED_OVER: ("carried over", "#8A6100", "..."),
+    Part.CARRIED_OVER: ("carried over", "#8A6100", "\\\\\\"),
     Part.FORMS: ("forms", "#00734F", "xx"),
 }
 _PLAIN = ("other", MUTED, "")
@@ -73,7 +73,7 @@ def _draw_band(axes: Axes, split: Split) -> None:
         )
         if width >= _WIDE:
             middle = left + 0.5 * width
-            axes.text(middle, 0.62, f"{label} {share(width)}", ha="center", va="bottom", color=INK)
+            axes.text(middle, 0.62, f"{label} {share(size)}", ha="center", va="bottom", color=INK)
         left += width
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(-0.45, 1.5)

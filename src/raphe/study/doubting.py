@@ -66,12 +66,13 @@ def doubt_of(
 
 
 def ranking_points(study: Study, name: str) -> int:
-    """Points of the ranking: what the study says, or two a draw where doses are few, and none where they are many."""
+    """Points of the ranking: what the study says, or two a draw where doses are few and half a draw where many."""
     if study.points is not None:
         return study.points
     regimen = next(one.regimen for one in study.scenarios if one.name == name)
+    draws = _power(study.population.draws)
     few = len(regimen.expanded().doses) <= FEW_DOSES
-    return 2 * _power(study.population.draws) if few else 0
+    return 2 * draws if few else max(draws // 2, 1)
 
 
 def _power(count: int) -> int:

@@ -100,7 +100,7 @@ class Study:
     outside
         What happens with people whom the model or its population was not made for.
     points
-        Of the ranking of uncertain numbers, a power of 2, or 0 for none; None for two a draw where it takes seconds.
+        Of the ranking of uncertain numbers, a power of 2, or 0 for none; None for as many as take seconds.
     """
 
     title: str
