@@ -60,6 +60,12 @@ class Source:
             parts.append(self.url)
         return ". ".join(part.rstrip(".") for part in parts if part) + "."
 
+    def evidence_words(self) -> str:
+        """What it looked at, as a sentence; empty where that is not told."""
+        if self.evidence is None:
+            return ""
+        return f"Evidence: {self.evidence.value} ({self.looked_at})."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:

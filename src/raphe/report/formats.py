@@ -45,7 +45,10 @@ def answer_markdown(answer: Answer) -> str:
     lines += ["", "## Assumptions", "", wording.known_sentence(answer), ""]
     lines += [f"- {text}" for text in answer.assumptions]
     lines += ["", "## References", ""]
-    lines += [f"- {source.key}: {source.reference()}" for source in answer.references]
+    lines += [
+        f"- {source.key}: {source.reference()} {source.evidence_words()}".rstrip()
+        for source in answer.references
+    ]
     made = answer.provenance
     lines += ["", "## Provenance", ""]
     lines += [

@@ -272,7 +272,12 @@ def _groups(answer: Answer) -> tuple[Group, ...]:
 
 def _references(sources: Sequence[Source]) -> tuple[Reference, ...]:
     return tuple(
-        Reference(number=k, key=source.key, text=source.reference(), link=_link(source))
+        Reference(
+            number=k,
+            key=source.key,
+            text=f"{source.reference()} {source.evidence_words()}".rstrip(),
+            link=_link(source),
+        )
         for k, source in enumerate(sources, start=1)
     )
 

@@ -174,7 +174,8 @@ def _scenarios(acting: list[Scenario]) -> tuple[Features, Described]:
     names = {name for one in acting for name in one.settings}
     for name in sorted(names):
         if all(name in one.settings for one in acting):
-            columns[name] = [one.settings[name].base for one in acting]
-            described[name] = ("as the scenarios set it", "base units")
+            own = acting[0].settings[name].unit
+            columns[name] = [one.settings[name].base / own.factor for one in acting]
+            described[name] = ("as the scenarios set it", own.text)
     values = np.array(list(columns.values())).T if columns else np.empty((len(acting), 0))
     return features(list(columns), values), described
