@@ -121,3 +121,35 @@ def test_a_table_gives_whole_rows(model):
     found = place_subjects(model, (TABLE_ROW,), places, fixed={}, table=table)
     factor = model.parameters[names.index(age)].value.unit.factor
     assert found.parameters[:, names.index(age)] / factor == pytest.approx([30.0, 30.0, 70.0, 70.0])
+
+
+def tied():
+    line = 'correlation volume with mass = 0.6 dimensionless { assumed "test"; }'
+    mass = 'parameter mass = 70 kg { people normal sd 9 kg; assumed "test"; }'
+    catalog = make_catalog([parse(TEXT.replace("quantity", f"{mass} {line} quantity"), "body")])
+    return compose_module(catalog.library.modules["body"], catalog.library)
+
+
+def column(model, subjects, name):
+    return subjects.parameters[:, [one.name for one in model.parameters].index(name)]
+
+
+def test_numbers_that_go_together_between_people_do_so_at_places_too():
+    model = tied()
+    columns = [Column(Stage.PEOPLE, "volume"), Column(Stage.PEOPLE, "mass")]
+    places = stats.qmc.Sobol(2, seed=1).random(4096)
+    subjects = place_subjects(model, columns, places, fixed={})
+    volume, mass = (column(model, subjects, name) for name in ("volume", "mass"))
+    assert np.corrcoef(np.log(volume), mass)[0, 1] == pytest.approx(0.6, abs=0.01)
+    assert np.std(mass) / np.mean(mass) == pytest.approx(9.0 / 70.0, rel=0.01)
+    assert np.std(np.log(volume)) == pytest.approx(math.sqrt(math.log1p(0.09)), rel=0.01)
+
+
+def test_a_number_that_is_given_moves_the_one_that_goes_with_it():
+    model = tied()
+    columns, places = [Column(Stage.PEOPLE, "volume")], np.full((1, 1), 0.5)
+    heavy = place_subjects(model, columns, places, fixed={"mass": parse_quantity("79 kg")})
+    alone = place_subjects(model, columns, places, fixed={})
+    sd = math.sqrt(math.log1p(0.09))
+    ratio = column(model, heavy, "volume") / column(model, alone, "volume")
+    assert np.log(ratio) == pytest.approx(0.6 * sd)  # one standard deviation heavier

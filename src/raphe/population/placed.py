@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -24,7 +24,9 @@ from raphe.core.draws import (
 )
 from raphe.core.units import Quantity
 from raphe.language.model import Model
+from raphe.population.correlated import Given, draw_correlated
 from raphe.population.people import Subjects
+from raphe.population.support import outside_of
 from raphe.population.table import PeopleTable
 
 
@@ -114,7 +116,7 @@ def place_subjects(
         Numbered from 0.
     """
     at = {column: places[:, number] for number, column in enumerate(columns)}
-    found = []
+    found, centers = [], {}
     for one in model.parameters:
         if one.name in fixed:
             found.append(np.full(len(places), fixed[one.name].base))
@@ -122,15 +124,62 @@ def place_subjects(
         values = np.full(len(places), one.value.value)
         for stage, spread in ((Stage.UNCERTAINTY, one.uncertainty), (Stage.PEOPLE, one.people)):
             place = at.get(Column(stage, one.name))
+            centers[one.name] = values
             if place is not None and spread is not None:
                 values = quantile(spread, values, place)
         found.append(values * one.value.unit.factor)
     parameters = np.ascontiguousarray(np.stack(found, axis=1))
+    given = set(fixed)
     if table is not None and TABLE_ROW in at:
         rows = np.array(table.rows)[(at[TABLE_ROW] * len(table.rows)).astype(np.int64)]
         numbers = {one.name: number for number, one in enumerate(model.parameters)}
         for column, name in enumerate(table.names):
             if name in numbers and name not in fixed:
                 parameters[:, numbers[name]] = rows[:, column]
+                given.add(name)
+    _place_together(model, parameters, at, centers=centers, given=given)
     count = np.arange(len(places), dtype=np.int64)
-    return Subjects(parameters=parameters, person=count, draw=np.zeros_like(count))
+    return Subjects(
+        parameters=parameters,
+        person=count,
+        draw=np.zeros_like(count),
+        outside=outside_of(model, parameters),
+    )
+
+
+def _place_together(
+    model: Model,
+    parameters: FloatArray,
+    at: Mapping[Column, FloatArray],
+    *,
+    centers: Mapping[str, FloatArray],
+    given: Collection[str],
+) -> None:
+    """Let parameters that differ between people go together as they do in `people`; written into `parameters`."""
+    varied = {column.name for column in at if column.stage is Stage.PEOPLE}
+    known = varied | set(given)
+    together = tuple(
+        one for one in model.correlations if one.leader in known and one.follower in known
+    )
+    tied = {name for one in together for name in (one.leader, one.follower)}
+    own = {place: one for place, one in enumerate(model.parameters) if one.name in tied}
+    values = {
+        one.name: parameters[:, place] / one.value.unit.factor
+        for place, one in own.items()
+        if one.name in given
+    }
+    middles = {
+        one.name: centers.get(one.name, np.full(len(parameters), one.value.value))
+        for one in own.values()
+    }
+
+    def normals_of(name: str) -> FloatArray:
+        place = at.get(Column(Stage.PEOPLE, name))
+        return np.zeros(len(parameters)) if place is None else np.asarray(ndtri(place))
+
+    drawn = draw_correlated(
+        replace(model, correlations=together), Given(centers=middles, values=values), normals_of
+    )
+    for place, one in own.items():
+        if one.name in drawn:
+            parameters[:, place] = drawn[one.name] * one.value.unit.factor
