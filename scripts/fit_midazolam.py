@@ -41,24 +41,16 @@ PRIORS = {
 }
 
 
-def to_free(name: str, value: float) -> float:
-    """A number as deviations from its prior."""
-    middle, spread = PRIORS[name]
-    if name == "gut_extraction":
-        return float((np.log(value / (1 - value)) - np.log(middle / (1 - middle))) / spread)
-    return float(np.log(value / middle) / spread)
-
-
 def from_free(name: str, deviation: float) -> float:
-    """The way back."""
+    """A number from how many spreads it is from the middle of its prior."""
     middle, spread = PRIORS[name]
     if name == "gut_extraction":
         return float(1.0 / (1.0 + np.exp(-np.log(middle / (1 - middle)) - deviation * spread)))
     return float(middle * np.exp(deviation * spread))
 
 
-def main(folder: Path) -> None:
-    """Fit, and print."""
+def fit(folder: Path) -> dict[str, tuple[float, float]]:
+    """The most probable value of each parameter, and the spread (of its logarithm or logit) that is left open."""
     catalog = load_catalog()
     assembly = catalog.assemblies["benzodiazepines"]
     curves = [
@@ -118,13 +110,16 @@ def main(folder: Path) -> None:
 
     found = least_squares(residuals, np.zeros(len(PRIORS)), diff_step=1e-4)
     left = np.sqrt(np.diag(np.linalg.inv(found.jac.T @ found.jac)))
-    print(
-        f"{len(curves)} curves, {len(misfits(found.x))} points; twice the loss {2 * found.cost:.1f}"
-    )
+    spreads = (open_part * PRIORS[name][1] for name, open_part in zip(PRIORS, left, strict=True))
+    values = (from_free(name, one) for name, one in zip(PRIORS, found.x, strict=True))
+    return dict(zip(PRIORS, zip(values, spreads, strict=True), strict=True))
+
+
+def main(folder: Path) -> None:
+    """Fit, and print."""
     print(f"{'parameter':26} {'prior':>8} {'fitted':>8} {'left open':>10}")
-    for name, deviation, open_part in zip(PRIORS, found.x, left, strict=True):
-        spread = open_part * PRIORS[name][1]
-        print(f"{name:26} {PRIORS[name][0]:8.4g} {from_free(name, deviation):8.4g} {spread:10.0%}")
+    for name, (value, spread) in fit(folder).items():
+        print(f"{name:26} {PRIORS[name][0]:8.4g} {value:8.4g} {spread:10.0%}")
 
 
 if __name__ == "__main__":
