@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 
 import raphe
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).resolve().parent
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 LIMIT = 300.0  # s for all blocks of a page
 
@@ -52,7 +52,7 @@ def executed(text: str, name: str, pictures: Path) -> str:
     if not blocks:
         return text
     done = subprocess.run(  # noqa: S603, our own interpreter and our own pages
-        [sys.executable, __file__, "--run", name, str(pictures)],
+        [sys.executable, str(DOCS / "build.py"), "--run", name, str(pictures)],
         input=json.dumps(blocks),
         capture_output=True,
         cwd=pictures,
@@ -143,4 +143,4 @@ if __name__ == "__main__":
         answer = run_blocks(sys.argv[2], Path(sys.argv[3]), json.load(sys.stdin))
         sys.stdout.write(json.dumps(answer) + "\n")
     else:
-        build(Path(sys.argv[1]))
+        build(Path(sys.argv[1]).resolve())

@@ -13,7 +13,7 @@ author = "The raphe authors"
 copyright = author  # noqa: A001, the name that Sphinx reads
 release = version = metadata.version("raphe")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 2
 exclude_patterns = ["_*"]
 numpydoc_show_class_members = False
@@ -26,6 +26,7 @@ html_copy_source = False
 html_show_sourcelink = False
 ALONE = ("index", "dosing", "runs", "language", "qualification", "engine", "engine-speed", "api")
 html_sidebars = {page: [] for page in ALONE}  # pages without others below them
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "show_toc_level": 2,
     "navbar_end": ["theme-switcher"],

@@ -71,6 +71,12 @@ def files(tmp_path_factory):
     return found
 
 
+def note(page, message):
+    """Keep what a browser complains about; what a script merely tells is no complaint."""
+    if message.type in {"error", "warning"}:
+        page.complaints.append(message.text)
+
+
 @pytest.fixture
 def visit(browser, files):
     """Open a page by name; what it asks for and complains about is noted."""
@@ -89,7 +95,7 @@ def visit(browser, files):
         page = context.new_page()
         page.asked, page.complaints = [], []
         page.on("request", lambda request: page.asked.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("console", lambda message: note(page, message))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(files[name].as_uri())
         return page
@@ -117,6 +123,17 @@ def test_nothing_leaves_the_page_and_nothing_is_refused(visit, files, name):
     folder = files[name].parent.as_uri() if name == "qualification" else files[name].as_uri()
     assert [url for url in page.asked if not url.startswith((folder, "data:"))] == []
     assert page.complaints == []
+
+
+def test_no_page_of_the_site_names_another_place_to_load_from():
+    if not SITE.is_dir():
+        missing("build/docs: `make docs` builds it")
+    loads = re.compile(
+        r"""<(?:script|img|iframe|source)[^>]*\bsrc=["']?(?:https?:)?//|<link[^>]*href=["']?(?:https?:)?//"""
+    )
+    pages = sorted(SITE.rglob("*.html"))
+    assert len(pages) > 50
+    assert [one.name for one in pages if loads.search(one.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib import resources
 from pathlib import Path
 
 import matplotlib as mpl
@@ -159,6 +160,12 @@ def test_the_charts_come_with_their_license(page, reader):
     assert "The MIT License (MIT)" in notice
     assert "Copyright (c) 2022 Leon Sorokin" in notice
     assert "uPlot (v1.6.32)" in reader.scripts[0]
+
+
+def test_the_chart_library_is_as_it_was_published():
+    file = resources.files("raphe.report").joinpath("vendor", "uplot-1.6.32.min.js")
+    published = "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f"
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == published  # uplot 1.6.32 on npm
 
 
 def test_every_chart_has_its_numbers_beside_its_drawing(page, reader):
