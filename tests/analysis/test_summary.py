@@ -15,6 +15,7 @@ from raphe.analysis.summary import (
     rebound,
     settling_time,
     statistic_of,
+    statistic_of_trials,
     statistic_unit,
 )
 from raphe.core.units import parse_unit
@@ -159,3 +160,24 @@ def test_what_is_compared_is_a_ratio_unless_something_is_0():
         difference, relative = compared(first, *others)
         assert not relative
         assert difference.tolist() == (first - others[0]).tolist()
+
+
+def test_the_time_of_the_highest_of_a_trial_is_that_of_its_mean_course():
+    times = np.arange(0.0, 12.0, 0.01)
+    early, late = (
+        size * np.exp(-((times - peak) ** 2)) for size, peak in ((1.0, 2.0), (0.01, 9.0))
+    )
+    courses = np.stack([[early, late, late], [late, late, late]])
+    found = statistic_of_trials(Statistic.TIME_OF_HIGHEST, courses, times, ONCE)
+    assert found.shape == (2, 1)
+    assert found[:, 0] == pytest.approx([2.0, 9.0], abs=0.011)  # the mean of each one's is 6.7 h
+    whole = statistic_of_trials(Statistic.MAXIMUM, courses, times, ONCE)
+    assert whole == pytest.approx(np.array([[1.0, 0.01, 0.01], [0.01, 0.01, 0.01]]), rel=1e-3)
+
+
+def test_a_trial_with_a_gap_has_no_time_of_its_highest():
+    times = np.arange(0.0, 5.0, 1.0)
+    courses = np.ones((2, 3, 5))
+    courses[1, 2, 3] = np.nan
+    found = statistic_of_trials(Statistic.TIME_OF_HIGHEST, courses, times, ONCE)
+    assert np.isnan(found[:, 0]).tolist() == [False, True]

@@ -200,6 +200,39 @@ def statistic_of(
             return _accumulation(values, times, regimen)
 
 
+def statistic_of_trials(
+    statistic: Statistic,
+    courses: FloatArray,
+    times: FloatArray,
+    regimen: Regimen,
+    window: tuple[float, ...] = (),
+) -> FloatArray:
+    """A statistic of each person of each trial, as a paper on that trial would take it.
+
+    Of the time of the highest there is one a trial, that of its mean course: papers tell when a group was worst, not
+    the mean of when each was, to which people who hardly change add times by chance.
+
+    Parameters
+    ----------
+    statistic, times, regimen, window
+        As for `statistic_of`.
+    courses
+        Shape (trials, people, times), base units.
+
+    Returns
+    -------
+    array of shape (trials, people), or (trials, 1), base units
+        Not a number where a course has a gap.
+    """
+    trials, people, count = courses.shape
+    if statistic is Statistic.TIME_OF_HIGHEST:
+        mean = courses.mean(axis=1)
+        when = statistic_of(statistic, mean, times, regimen, window)
+        return np.where(np.isnan(mean).any(axis=1), np.nan, when)[:, None]
+    flat = courses.reshape(trials * people, count)
+    return statistic_of(statistic, flat, times, regimen, window).reshape(trials, people)
+
+
 def _terminal_slope(values: FloatArray, times: FloatArray, regimen: Regimen) -> FloatArray:
     """Slope of the logarithm by least squares in `TERMINAL_WINDOW` after the last dose."""
     since = times - regimen.last_dose

@@ -358,7 +358,7 @@ class Statistic(StrEnum):
     MEAN = "mean"  # over a window, as the next two
     LOWEST = "lowest"
     HIGHEST = "highest"
-    TIME_OF_HIGHEST = "time_of_highest"  # since the last dose, within a window
+    TIME_OF_HIGHEST = "time_of_highest"  # of the mean course of a trial, since the last dose
 
 
 class Direction(StrEnum):

@@ -35,6 +35,7 @@ from raphe.analysis.summary import (
     rebound,
     settling_time,
     statistic_of,
+    statistic_of_trials,
     statistic_unit,
 )
 from raphe.core.draws import FloatArray
@@ -216,7 +217,10 @@ def _compare(
     data = ran.others["", sample].dataset(scenario.name, "trials")
     size = trial_size(observation)
     in_trial = np.asarray(data["person"].values) < size
-    each = _statistic(observation, scenario, data)[in_trial].reshape(draws, size)
+    courses = _courses(observation, data)[in_trial].reshape(draws, size, -1)
+    each = statistic_of_trials(observation.statistic, courses, times_of(data), scenario.regimen) / (
+        _value(observation).unit.factor
+    )
     middle = np.nanmedian if observation.statistic is Statistic.TIME_OF_MAXIMUM else np.nanmean
     told = ~np.isnan(each).all(
         axis=1
@@ -255,9 +259,14 @@ def _compare(
 
 def _statistic(observation: Observation, scenario: Scenario, data: Dataset) -> FloatArray:
     """The observed statistic of each subject, in the unit of the observation."""
-    values = values_of(data, observation.quantity) * _factor(data, observation.quantity)
-    statistic = statistic_of(observation.statistic, values, times_of(data), scenario.regimen)
+    courses = _courses(observation, data)
+    statistic = statistic_of(observation.statistic, courses, times_of(data), scenario.regimen)
     return statistic / _value(observation).unit.factor
+
+
+def _courses(observation: Observation, data: Dataset) -> FloatArray:
+    """What was observed, of each subject, in base units."""
+    return values_of(data, observation.quantity) * _factor(data, observation.quantity)
 
 
 def _factor(data: Dataset, output: str) -> float:

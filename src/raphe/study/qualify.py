@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from raphe.analysis.answer import Interval
-from raphe.analysis.summary import compared, interval, statistic_of, statistic_unit
+from raphe.analysis.summary import (
+    compared,
+    interval,
+    statistic_of,
+    statistic_of_trials,
+    statistic_unit,
+)
 from raphe.core.draws import FloatArray
 from raphe.core.errors import StudyError
 from raphe.core.units import DIMENSIONLESS, HOUR, Unit
@@ -241,14 +247,12 @@ def _experiment(
     for reading, trial in zip(group, sizes, strict=True):
         place = outputs.index(reading.arm.quantity)
         courses = values[:, :, place].reshape(trials.draws, size, -1)[:, :trial]
-        window = tuple(quantity.base for quantity in reading.arm.window)
-        flat = courses.reshape(-1, len(times))
-        each = statistic_of(reading.arm.statistic, flat, times, regimen, window)
+        each = _statistics(reading, courses, times, regimen)
         unit = bench.units[place]
         found.append(
             _Seen(
                 arm=reading.arm,
-                each=each.reshape(trials.draws, trial),
+                each=each,
                 rest=courses[:, :, 0],
                 unit=unit,
                 dose=regimen.doses[0].amount.unit if regimen.doses else unit,
@@ -256,6 +260,18 @@ def _experiment(
             )
         )
     return found
+
+
+def _statistics(
+    reading: _Reading, courses: FloatArray, times: FloatArray, regimen: Regimen
+) -> FloatArray:
+    """Courses of shape (draws, people, times) -> the statistic of each person, or of each trial if papers tell that."""
+    statistic = reading.arm.statistic
+    window = tuple(quantity.base for quantity in reading.arm.window)
+    if reading.one.share is None:
+        return statistic_of_trials(statistic, courses, times, regimen, window)
+    flat = statistic_of(statistic, courses.reshape(-1, len(times)), times, regimen, window)
+    return flat.reshape(courses.shape[:2])
 
 
 def _has(catalog: Catalog, standing: dict[str, str], quantity: str) -> bool:
