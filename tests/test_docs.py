@@ -82,3 +82,18 @@ def test_the_study_of_the_page_on_runs_reads():
     check_study(study, load_catalog())
     assert len(study.endpoints) == 3
     assert study.scenarios[1].settings
+
+
+def test_the_lines_of_the_page_on_sbml_run():
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "sbml.md").read_text("utf-8"), re.DOTALL)
+    code = "import matplotlib; matplotlib.use('Agg')\n" + code
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=DOCS.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[0]) > 1.0

@@ -184,3 +184,21 @@ def test_events_find_species_that_reactions_change(sbml, times):
     wait = 2.0 * np.log(4.0)
     assert found["S"] == pytest.approx(4.0 * np.exp(-0.5 * (times % wait)), rel=NEAR)
     assert found["low"].tolist() == np.floor(times / wait).tolist()
+
+
+def test_an_equality_is_seen_although_it_holds_for_no_time_at_all(sbml, times):
+    parts = (
+        ROOM,
+        parameter("n", 0),
+        parameter("m", 0),
+        parameter("seen", 0),
+        species("S", 4),
+        reaction("r", "0.5 * S * room", used=["S"]),
+        event("three", "time == 0.7 || time == 3.1 || time == 6.9", n="n + 1"),
+        event("daily", "time - 1.3 * floor(time / 1.3) == 0", m="m + 1"),
+        event("passing", "S == 1.5", seen="seen + 1"),
+    )
+    found = sbml.courses(*parts, times=times)
+    assert found["n"].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert found["m"].tolist() == np.floor(times / 1.3).tolist()
+    assert found["seen"].tolist() == [0.0, 0.0, 1.0, 1.0]

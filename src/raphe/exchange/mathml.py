@@ -31,6 +31,7 @@ E = 2.718281828459045
 MAX_NODES = 20_000
 _LARGEST_NUMBER = 10.0  # whole numbers up to here may stand in formulas
 _MAX_CALLS = 50
+_EQUAL = 1e-12  # part of its size by which a number may exceed another and count as equal
 _RELATIONS = {"lt": "<", "leq": "<=", "gt": ">", "geq": ">="}
 _ARITHMETIC = {"plus": "+", "times": "*", "minus": "-", "divide": "/", "power": "^"}
 _SAME = ("exp", "ln", "tanh", "abs", "sin", "cos", "floor")
@@ -282,18 +283,26 @@ def _logic(name: str, given: Sequence[Item], place: Place) -> Expression | None:
         ]
         return joined("*", pairs, place)
     if name in ("eq", "neq") and len(parts) > 1:
-        pairs = [
-            truth_of(Comparison(sign, left, right, place))
-            for left, right in pairwise(parts)
-            for sign in ("<=", ">=")
-        ]
-        equal = joined("*", pairs, place)
+        equal = joined("*", [_equal(*pair, place) for pair in pairwise(parts)], place)
         return equal if name == "eq" else Binary("-", one, equal, place)
     if name not in ("and", "or", "xor", "not", "implies"):
         return None
     if not all(item.truth for item in given):
         raise MathError(Code.UNSUPPORTED, f'a number stands in "{name}", where a condition belongs')
     return _joined_logic(name, parts, place)
+
+
+def _equal(left: Expression, right: Expression, place: Place) -> Expression:
+    """Whether two numbers are equal, or the left one larger by no more than rounding makes it.
+
+    A moving number passes through another in no time at all; through this window it cannot pass unseen, since each of
+    its edges stops the solver.
+    """
+    one = Number(1.0, place)
+    size = Binary("+", one, Call("abs", (right,), place), place)
+    end = Binary("+", right, Binary("*", Number(_EQUAL, place), size, place), place)
+    edges = [Comparison(">=", left, right, place), Comparison("<=", left, end, place)]
+    return joined("*", [truth_of(edge) for edge in edges], place)
 
 
 def _joined_logic(name: str, parts: Sequence[Expression], place: Place) -> Expression:

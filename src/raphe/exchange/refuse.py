@@ -54,7 +54,7 @@ def _take_over(data: Data, file: str, findings: Findings) -> None:
     told: set[int] = set()
     for one in data["problems"]:
         place = Place(file, *one["place"])
-        about_units = one["category"] == "SBML unit consistency"
+        about_units = one["category"] == "SBML unit consistency" or "'units'" in one["message"]
         if about_units and one["number"] not in told:
             count = sum(other["number"] == one["number"] for other in data["problems"])
             more = f" ({count} times)" if count > 1 else ""

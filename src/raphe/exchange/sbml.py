@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from raphe.core.errors import FileError, InputError, LanguageError, Place
 from raphe.exchange.translate import translate
@@ -20,9 +21,9 @@ from raphe.language.model import Model
 MAX_BYTES = 16 * 1024 * 1024
 MAX_MEMORY = 4 * 1024**3  # bytes of address space of the child
 MAX_SECONDS = 60  # of the child
+MAX_LEVELS = 256  # of elements in elements
 _CHILD = Path(__file__).with_name("parse_sbml.py")
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
-_FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY|NOTATION|ELEMENT|ATTLIST)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +112,42 @@ def _read(path: Path) -> bytes:
     if found is not None and found[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
         message = f'the file says that it is in "{found[1].decode("utf-8")[:40]}"'
         raise FileError(message, place=place, advice="SBML is UTF-8")
-    forbidden = _FORBIDDEN.search(text)
-    if forbidden is not None:
-        before = text[: forbidden.start()]
-        line, column = before.count(b"\n") + 1, forbidden.start() - before.rfind(b"\n")
-        message = f'"{forbidden[0].decode()}" is not read, since declarations can do harm'
-        advice = "take the document type out of the file"
-        raise FileError(message, place=Place(str(path), line, column), advice=advice)
+    _check_shape(text, str(path))
     return text
+
+
+def _check_shape(text: bytes, file: str) -> None:
+    """Refuse what is not well-formed, declares a document type, or is nested so deep that libsbml would choke on it."""
+    parser = expat.ParserCreate()
+    levels = 0
+
+    def place() -> Place:
+        return Place(file, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
+
+    def declared(*_: object) -> None:
+        message = "a document type is not read, since declarations can do harm"
+        raise FileError(message, place=place(), advice="take the DOCTYPE out of the file")
+
+    def opened(*_: object) -> None:
+        nonlocal levels
+        levels += 1
+        if levels > MAX_LEVELS:
+            message = f"elements are nested deeper than {MAX_LEVELS} levels"
+            raise FileError(message, place=place(), advice="split the formula into rules")
+
+    def closed(_: str) -> None:
+        nonlocal levels
+        levels -= 1
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = opened
+    parser.EndElementHandler = closed
+    try:
+        parser.Parse(text, True)  # noqa: FBT003  expat has no name for it
+    except expat.ExpatError as error:
+        message = f"the file is not XML: {expat.errors.messages[error.code]}"
+        where = Place(file, error.lineno, error.offset + 1)
+        raise FileError(message, place=where, advice="is it complete?") from error
 
 
 def _parse(text: bytes, file: str) -> Mapping[str, Any]:
