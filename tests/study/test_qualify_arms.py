@@ -124,6 +124,11 @@ def test_a_share_is_the_part_of_the_people_beyond_the_limit():
     assert above.verdict == "inside"
 
 
+def test_nobody_beyond_a_limit_is_a_value_without_a_fold():
+    row = row_of("value at 1 h of body.score", "share above 3 dimensionless; value 0 %;")
+    assert (row.predicted.middle, row.fold_error, row.verdict) == (0.0, None, "inside")
+
+
 def test_a_bound_is_right_open_or_wrong():
     verdicts = [
         row.verdict
@@ -194,7 +199,7 @@ def test_a_row_in_words_tells_both_arms_the_share_and_the_bound():
     name, who, after, what, seen, *_ = cells(row)
     assert (name, who) == ("seen0", "24 people")
     assert after == "example 1 mg once; against example 2 mg once"
-    assert what == "share of people above 1.5 dimensionless, value of body.score (1.0 h)"
+    assert what == "share above 1.5 dimensionless, value of body.score (1.0 h)"
     assert seen == "below 150 %"
 
 

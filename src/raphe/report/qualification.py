@@ -220,7 +220,7 @@ def _what(one: Observation) -> str:
     ]
     text = " over ".join(dict.fromkeys(found))
     if one.share is not None:
-        return f"share of people {one.share.side.value} {one.share.value}, {text}"
+        return f"share {one.share.side.value} {one.share.value}, {text}"
     return text
 
 

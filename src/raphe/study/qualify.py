@@ -51,7 +51,7 @@ class Row:
         In the unit of the observed value; for a direction, the ratio to rest or to the other arm, or the difference
         where that is 0.
     fold_error
-        Of the median, 1 or more; None for a direction or a bound.
+        Of the median, 1 or more; None for a direction or a bound, and where either is 0 or they differ in sign.
     verdict
         `inside` or `outside` the 90 % interval; for a direction or a bound `right`, `open` (both sides are in it) or
         `wrong`.
@@ -316,7 +316,7 @@ def _row(one: Observation, own: _Seen, other: _Seen | None) -> Row:
         if one.bound is not None:
             verdict = _beyond(one.bound, predicted, seen)
         else:
-            quotient = predicted.middle / seen
+            quotient = predicted.middle / seen if seen else 0.0
             fold = max(quotient, 1.0 / quotient) if quotient > 0.0 else None
             verdict = "inside" if predicted.low <= seen <= predicted.high else "outside"
     return Row(
