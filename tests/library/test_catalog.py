@@ -78,6 +78,8 @@ def test_every_regimen_of_the_library_reads():
     catalog = load_catalog()
     for one in catalog.observations:
         Regimen.from_text(one.regimen)
+        if one.against is not None:
+            Regimen.from_text(one.against.regimen)
     for assembly in catalog.assemblies.values():
         for drug in assembly.drugs:
             for text in drug.usual:
