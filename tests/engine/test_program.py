@@ -1,5 +1,7 @@
 """From a flat model to a program: what is kept, what is left out, and what the numbers are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -145,3 +147,11 @@ def test_the_jacobian_holds_only_what_is_not_zero(model):
         ("also_unseen", "unseen"),
     }
     assert program.time_slopes == ()
+
+
+def test_what_is_large_for_a_state_is_its_start_or_else_its_own_size_or_one_of_its_unit(model):
+    sizes = {"a": 7.0, "b": 1e-9}
+    species = tuple(replace(one, size=sizes.get(one.name)) for one in model.species)
+    program = lower(replace(model, species=species), outputs=("a", "b", "unseen"))
+    scales = dict(zip(program.layout.states, program.scales, strict=True))
+    assert (scales["a"], scales["b"], scales["unseen"]) == (10.0, 1e-9, 1.0)
