@@ -56,6 +56,7 @@ def test_a_claim_that_holds_everywhere_is_supported():
     assert {form.form for form in found.forms[1:]} == {
         "clonazepam_kruizinga",
         "clonazepam_dos_santos",
+        "clonazepam_yukawa",
     }  # rivals of other slots have no part in plasma
     assert not found.forms[0].relative
     assert 8.0 < found.forms[0].change.middle < 25.0

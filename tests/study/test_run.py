@@ -36,6 +36,7 @@ scenarios:
 RIVALS = (
     "clonazepam_kruizinga",
     "clonazepam_dos_santos",
+    "clonazepam_yukawa",
     "gabaa_gains_allosteric",
     "adaptation_downstream",
     "serotonin_terminal_2010",
@@ -71,6 +72,7 @@ def test_a_plan_runs_people_the_typical_person_trials_and_rivals(study):
         ("dosed", Layer.TRIALS, "", "volunteers"),
         ("dosed", Layer.TYPICAL, "clonazepam_kruizinga", "volunteers"),
         ("dosed", Layer.TYPICAL, "clonazepam_dos_santos", "volunteers"),
+        ("dosed", Layer.TYPICAL, "clonazepam_yukawa", "volunteers"),
         ("free", Layer.PEOPLE, "", ""),
         ("free", Layer.TYPICAL, "", ""),
         *(("dosed", Layer.BEST, rival, "") for rival in RIVALS),
