@@ -33,6 +33,7 @@ _FREEDOM = (
     4.0  # of Student's distribution of that misfit, so that a rounded last point decides nothing
 )
 _SINGLE = ("individual", "typical representative")  # kinds of curves that are of one person
+_PEOPLE = "body_weight"  # what the module of people gives to the others
 _ROUTES = {"PO": "oral", "IV": "intravenous"}
 _WEIGHT, _AGE = re.compile(r"(\d+)\s?kg"), re.compile(r"(\d+)\s?y\b")
 _USUAL_WEIGHT = 70.0  # kg
@@ -179,9 +180,12 @@ class _Field:
 
     @property
     def slot_of_people(self) -> str:
-        """The slot where the sample stands."""
-        slots = [u.alias for u in self.assembly.uses if SAMPLE in (u.module, *u.rivals)]
-        return slots[0] if slots else ""
+        """The slot whose module tells body weights: there the sample stands."""
+        modules = self.catalog.library.modules
+        for use in self.assembly.uses:
+            if any(port.meaning == _PEOPLE for port in modules[use.module].outputs):
+                return use.alias
+        return ""
 
     def route(self, curve: PublishedCurve) -> str:
         """The route of a curve in the model."""
