@@ -15,6 +15,7 @@ from raphe.core.errors import Place
 from raphe.core.sources import Provenance, Source
 from raphe.core.units import Quantity, Unit
 from raphe.language.expression import Comparison, Expression
+from raphe.language.unsimulated import Unsimulated
 
 TIME = "time"
 
@@ -452,19 +453,6 @@ class Observation:
     direction: Direction | None = None
     spread: Spread | None = None
     role: Role
-    provenance: Provenance | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsimulated:
-    """Outside evidence that the models of the library do not speak of: what was seen, in whom, and why not."""
-
-    name: str
-    saw: str
-    reason: str
-    people: int
-    subjects: str
     provenance: Provenance | None
     place: Place
 

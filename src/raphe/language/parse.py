@@ -40,7 +40,6 @@ from raphe.language.model import (
     Substance,
     Support,
     Target,
-    Unsimulated,
     Use,
 )
 from raphe.language.parse_observation import parse_observation
@@ -56,6 +55,7 @@ from raphe.language.pieces import (
     whole_of,
 )
 from raphe.language.tree import Leaf, Tree, read_tree
+from raphe.language.unsimulated import Unsimulated
 
 _Record = TypeVar("_Record")
 

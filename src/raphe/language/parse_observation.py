@@ -16,7 +16,6 @@ from raphe.language.model import (
     Spread,
     SpreadKind,
     Statistic,
-    Unsimulated,
 )
 from raphe.language.pieces import (
     PROVENANCE,
@@ -29,6 +28,7 @@ from raphe.language.pieces import (
     whole_of,
 )
 from raphe.language.tree import Leaf, Tree
+from raphe.language.unsimulated import Unsimulated
 
 _Record = TypeVar("_Record")
 _SIMULATED = {  # kinds of facts -> words, of which each stands once
