@@ -3,7 +3,8 @@
 import pytest
 
 from raphe.core.errors import LanguageError
-from raphe.language.model import Direction, Side, Statistic
+from raphe.language.evidence import Side
+from raphe.language.model import Direction, Statistic
 from raphe.language.parse import parse
 
 TEXT = """observation seen {{

@@ -14,8 +14,8 @@ from raphe.core.draws import Distribution, LogNormal, Normal
 from raphe.core.errors import Place
 from raphe.core.sources import Provenance, Source
 from raphe.core.units import Quantity, Unit
+from raphe.language.evidence import Limit, Side, Unsimulated
 from raphe.language.expression import Comparison, Expression
-from raphe.language.unsimulated import Unsimulated
 
 TIME = "time"
 
@@ -392,21 +392,6 @@ class Spread:
     kind: SpreadKind
     low: Quantity
     high: Quantity | None = None
-
-
-class Side(StrEnum):
-    """On which side of a number."""
-
-    ABOVE = "above"
-    BELOW = "below"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """A number and one side of it."""
-
-    side: Side
-    value: Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

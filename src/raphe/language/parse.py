@@ -10,6 +10,7 @@ from raphe.core.draws import Bernoulli, Distribution, LogNormal, LogUniform, Nor
 from raphe.core.errors import LanguageError, nearest
 from raphe.core.sources import Evidence, Source
 from raphe.core.units import HOUR, PERCENT, Quantity, Unit
+from raphe.language.evidence import Unsimulated
 from raphe.language.expression import Comparison
 from raphe.language.formulas import formula
 from raphe.language.model import (
@@ -55,7 +56,6 @@ from raphe.language.pieces import (
     whole_of,
 )
 from raphe.language.tree import Leaf, Tree, read_tree
-from raphe.language.unsimulated import Unsimulated
 
 _Record = TypeVar("_Record")
 

@@ -6,17 +6,8 @@ from typing import TypeVar
 
 from raphe.core.errors import LanguageError, nearest
 from raphe.core.units import HOUR, Quantity
-from raphe.language.model import (
-    Arm,
-    Direction,
-    Limit,
-    Observation,
-    Role,
-    Side,
-    Spread,
-    SpreadKind,
-    Statistic,
-)
+from raphe.language.evidence import Limit, Side, Unsimulated
+from raphe.language.model import Arm, Direction, Observation, Role, Spread, SpreadKind, Statistic
 from raphe.language.pieces import (
     PROVENANCE,
     number_of,
@@ -28,7 +19,6 @@ from raphe.language.pieces import (
     whole_of,
 )
 from raphe.language.tree import Leaf, Tree
-from raphe.language.unsimulated import Unsimulated
 
 _Record = TypeVar("_Record")
 _SIMULATED = {  # kinds of facts -> words, of which each stands once

@@ -11,9 +11,9 @@ from importlib.resources.abc import Traversable
 from typing import TypeVar
 
 from raphe.core.errors import LanguageError, Place, UnknownNameError, nearest
+from raphe.language.evidence import Unsimulated
 from raphe.language.model import Assembly, Document, Library, Observation
 from raphe.language.parse import parse
-from raphe.language.unsimulated import Unsimulated
 
 _MAX_DEPTH = 3
 _Thing = TypeVar("_Thing")

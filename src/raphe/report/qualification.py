@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from raphe.core.sources import Source
+from raphe.language.evidence import Unsimulated
 from raphe.language.model import Arm, Direction, Observation, Role
-from raphe.language.unsimulated import Unsimulated
 from raphe.study.curve_list import CurveRole
 from raphe.study.curves import CurveFit, share_within
 from raphe.study.qualify import RivalRows, Row

@@ -23,7 +23,8 @@ from raphe.core.draws import FloatArray
 from raphe.core.errors import StudyError
 from raphe.core.units import DIMENSIONLESS, HOUR, Unit
 from raphe.dosing.regimen import Regimen
-from raphe.language.model import Arm, Assembly, Direction, Observation, Side, Statistic
+from raphe.language.evidence import Side
+from raphe.language.model import Arm, Assembly, Direction, Observation, Statistic
 from raphe.library.catalog import Catalog
 from raphe.population.people import Layer, Population
 from raphe.study.experiment import perform, recruit, set_up
