@@ -188,6 +188,7 @@ def test_amounts_in_moles_are_as_exact_as_any_at_usual_tolerances(sbml, times):
 
 
 FORMULAS = {
+    "(-x)^n + (-x)^(n - 1)": lambda x: -(x**3) + x**2,
     "root(3, x)": lambda x: x ** (1.0 / 3.0),
     "sqrt(x) + x^2.5 - x^12 / 1e6": lambda x: exact.sqrt(x) + x**2.5 - x**12 / 1e6,
     "log10(x) + log(3, x) + ln(x)": lambda x: exact.log10(x) + exact.log(x, 3) + exact.log(x),
@@ -212,7 +213,8 @@ FORMULAS = {
 
 @pytest.mark.parametrize("value", [0.7, 1.5, 2.5, 3.5])
 def test_a_formula_has_the_value_that_mathematics_gives_it(sbml, value):
-    parts = [parameter("x", value, constant=True), parameter("z", 0), rule("rate", "z", "1")]
+    parts = [parameter("x", value, constant=True), parameter("n", 3, constant=True)]
+    parts += [parameter("z", 0), rule("rate", "z", "1")]
     for number, formula in enumerate(FORMULAS):
         parts += [parameter(f"y{number}"), rule("assignment", f"y{number}", f"{formula} + 0 * z")]
     found = sbml.courses(*parts, times=[1.0], version=2)

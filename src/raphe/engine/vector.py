@@ -263,9 +263,11 @@ def _ln_pair(vector: Vector, argument: ir.Value) -> tuple[ir.Value, ir.Value]:
 
 
 def power(vector: Vector, base: ir.Value, exponent: ir.Value) -> ir.Value:
-    """b^e for b >= 0; not a number for b < 0. The logarithm carries twice the working precision."""
+    """b^e; not a number for b < 0 and a broken e. The logarithm carries twice the working precision."""
     builder = vector.builder
     zero, one, infinity = (vector.constant(v) for v in (0.0, 1.0, math.inf))
+    negative = vector.less(base, zero)
+    base = vector.intrinsic("fabs", base)
     head, rest = _ln_pair(vector, base)
     product = builder.fmul(exponent, head)
     left_over = vector.fma(exponent, head, builder.fneg(product))
@@ -280,10 +282,20 @@ def power(vector: Vector, base: ir.Value, exponent: ir.Value) -> ir.Value:
     at_infinity = vector.select(vector.less(exponent, zero), zero, infinity)
     result = vector.select(builder.fcmp_ordered("==", base, infinity), at_infinity, result)
     result = vector.select(builder.fcmp_ordered("==", exponent, zero), one, result)
-    wrong = builder.or_(
-        builder.fcmp_unordered("<", base, zero), builder.fcmp_unordered("uno", exponent, exponent)
-    )
+    whole = _is_whole(vector, exponent)
+    even = _is_whole(vector, builder.fmul(exponent, vector.constant(0.5)))
+    turned = builder.and_(negative, builder.not_(even))
+    result = vector.select(turned, builder.fneg(result), result)
+    wrong = builder.and_(negative, builder.not_(whole))
+    wrong = builder.or_(wrong, builder.fcmp_unordered("uno", base, exponent))
     return vector.select(wrong, vector.constant(math.nan), result)
+
+
+def _is_whole(vector: Vector, value: ir.Value) -> ir.Value:
+    """Whether a number below 2^51 is whole: adding 1.5 * 2^52 leaves no bits for a fraction."""
+    large = vector.constant(1.5 * 2.0**52)
+    rounded = vector.builder.fsub(vector.builder.fadd(value, large), large)
+    return vector.builder.fcmp_ordered("==", rounded, value)
 
 
 def hyperbolic_tangent(vector: Vector, argument: ir.Value) -> ir.Value:
