@@ -226,9 +226,10 @@ def test_a_crash_of_the_child_is_an_error_and_no_more(tmp_path, monkeypatch):
 
 
 def test_a_child_that_wants_too_much_memory_is_stopped(tmp_path, monkeypatch):
-    path = tmp_path / "small.xml"
-    path.write_text(SOUND, "utf-8")
-    monkeypatch.setattr(reader, "MAX_MEMORY", 30 * 1024**2)
+    path = tmp_path / "many.xml"
+    many = [parameter(f"p{number}", number, constant=True) for number in range(30_000)]
+    path.write_text(document(*many), "utf-8")
+    monkeypatch.setattr(reader, "MAX_MEMORY", 30 * 1024**2)  # less than what the numbers take
     with pytest.raises(FileError, match="could not read the file"):
         read_sbml(path)
 
