@@ -62,6 +62,10 @@ def middle(rows, name):
     return rows[name].predicted.middle
 
 
+def test_nobody_fails(rows):
+    assert not [name for name, row in rows.items() if row.failed]
+
+
 def test_a_low_dose_leaves_raphe_firing_and_a_high_one_can_silence_it_only_when_awake(rows):
     assert middle(rows, "catraphe_low") == pytest.approx(1.0, abs=0.1)
     assert rows["catraphe_high"].predicted.low < 0.1  # some wirings do it; the median does not
