@@ -52,10 +52,10 @@ def executed(text: str, name: str, pictures: Path) -> str:
     if not blocks:
         return text
     done = subprocess.run(  # noqa: S603, our own interpreter and our own pages
-        [sys.executable, str(DOCS / "build.py"), "--run", name, str(pictures)],
+        [sys.executable, str(DOCS / "build.py"), "--run", name, str(pictures.resolve())],
         input=json.dumps(blocks),
         capture_output=True,
-        cwd=pictures,
+        cwd=DOCS.parent,  # as a reader runs them, from the root of the project
         text=True,
         timeout=LIMIT,
         check=False,

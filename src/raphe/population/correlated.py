@@ -6,8 +6,8 @@ people with that number have them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,4 +73,55 @@ def draw_correlated(model: Model, given: Given, normals: Normals) -> dict[str, F
         mixed = mix(root, own, np.stack(fixed, axis=1) if fixed else own[:, :0])
         for place, name in enumerate(names[len(known) :], start=len(known)):
             found[name] = sample_at(spreads[name], given.centers[name], mixed[:, place])
+    return found
+
+
+def put_together(
+    model: Model,
+    parameters: FloatArray,
+    given: Collection[str],
+    *,
+    centers: Mapping[str, FloatArray],
+    normals: Normals,
+) -> FloatArray:
+    """The same people with the parameters that are correlated drawn together.
+
+    Parameters
+    ----------
+    model
+        Gives distributions and correlations.
+    parameters
+        Shape (subjects, parameters), base units: the people as if nothing went together.
+    given
+        Parameters whose values stay as they are.
+    centers, normals
+        Parameter -> population value of each subject, in its unit; and a standard normal number of each. A correlation
+        with a parameter that neither has a center nor is given is left out.
+
+    Returns
+    -------
+    array of the shape of `parameters`
+    """
+    known = {*centers, *given}
+    together = tuple(
+        one for one in model.correlations if one.leader in known and one.follower in known
+    )
+    tied = {name for one in together for name in (one.leader, one.follower)}
+    own = {place: one for place, one in enumerate(model.parameters) if one.name in tied}
+    values = {
+        one.name: parameters[:, place] / one.value.unit.factor
+        for place, one in own.items()
+        if one.name in given
+    }
+    middles = {
+        one.name: centers.get(one.name, np.full(len(parameters), one.value.value))
+        for one in own.values()
+    }
+    drawn = draw_correlated(
+        replace(model, correlations=together), Given(centers=middles, values=values), normals
+    )
+    found = parameters.copy()
+    for place, one in own.items():
+        if one.name in drawn:
+            found[:, place] = drawn[one.name] * one.value.unit.factor
     return found

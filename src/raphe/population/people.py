@@ -18,7 +18,7 @@ from raphe.core.draws import FloatArray, Stage, edges, normals, sample, uniforms
 from raphe.core.errors import UnitError, UnknownNameError, nearest
 from raphe.core.units import Quantity
 from raphe.language.model import Model, Parameter
-from raphe.population.correlated import Given, draw_correlated
+from raphe.population.correlated import put_together
 from raphe.population.support import Flags, outside_of
 from raphe.population.table import PeopleTable, row_faults
 
@@ -204,25 +204,19 @@ def _drawn(
 
 def _together(model: Model, subjects: Subjects, given: set[str], group: _Group) -> Subjects:
     """The same people with the parameters that are correlated drawn together."""
-    parameters = subjects.parameters.copy()
     tied = {name for one in model.correlations for name in (one.leader, one.follower)}
-    own = {place: one for place, one in enumerate(model.parameters) if one.name in tied}
     centers = {
-        one.name: np.repeat(_centers(one, group), len(group.persons)) for one in own.values()
-    }
-    values = {
-        one.name: parameters[:, place] / one.value.unit.factor
-        for place, one in own.items()
-        if one.name in given
+        one.name: np.repeat(_centers(one, group), len(group.persons))
+        for one in model.parameters
+        if one.name in tied
     }
 
     def normals_of(name: str) -> FloatArray:
         return normals(np.concatenate([group.pairs(name, draw) for draw in group.draws]))
 
-    drawn = draw_correlated(model, Given(centers=centers, values=values), normals_of)
-    for place, one in own.items():
-        if one.name in drawn:
-            parameters[:, place] = drawn[one.name] * one.value.unit.factor
+    parameters = put_together(
+        model, subjects.parameters, given, centers=centers, normals=normals_of
+    )
     return replace(subjects, parameters=parameters)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
@@ -24,7 +24,7 @@ from raphe.core.draws import (
 )
 from raphe.core.units import Quantity
 from raphe.language.model import Model
-from raphe.population.correlated import Given, draw_correlated
+from raphe.population.correlated import put_together
 from raphe.population.people import Subjects
 from raphe.population.support import outside_of
 from raphe.population.table import PeopleTable
@@ -137,7 +137,19 @@ def place_subjects(
             if name in numbers and name not in fixed:
                 parameters[:, numbers[name]] = rows[:, column]
                 given.add(name)
-    _place_together(model, parameters, at, centers=centers, given=given)
+    varied = {column.name for column in at if column.stage is Stage.PEOPLE}
+
+    def normals_of(name: str) -> FloatArray:
+        place = at.get(Column(Stage.PEOPLE, name))
+        return np.zeros(len(places)) if place is None else np.asarray(ndtri(place))
+
+    parameters = put_together(
+        model,
+        parameters,
+        given,
+        centers={name: centers[name] for name in varied if name in centers},
+        normals=normals_of,
+    )
     count = np.arange(len(places), dtype=np.int64)
     return Subjects(
         parameters=parameters,
@@ -145,41 +157,3 @@ def place_subjects(
         draw=np.zeros_like(count),
         outside=outside_of(model, parameters),
     )
-
-
-def _place_together(
-    model: Model,
-    parameters: FloatArray,
-    at: Mapping[Column, FloatArray],
-    *,
-    centers: Mapping[str, FloatArray],
-    given: Collection[str],
-) -> None:
-    """Let parameters that differ between people go together as they do in `people`; written into `parameters`."""
-    varied = {column.name for column in at if column.stage is Stage.PEOPLE}
-    known = varied | set(given)
-    together = tuple(
-        one for one in model.correlations if one.leader in known and one.follower in known
-    )
-    tied = {name for one in together for name in (one.leader, one.follower)}
-    own = {place: one for place, one in enumerate(model.parameters) if one.name in tied}
-    values = {
-        one.name: parameters[:, place] / one.value.unit.factor
-        for place, one in own.items()
-        if one.name in given
-    }
-    middles = {
-        one.name: centers.get(one.name, np.full(len(parameters), one.value.value))
-        for one in own.values()
-    }
-
-    def normals_of(name: str) -> FloatArray:
-        place = at.get(Column(Stage.PEOPLE, name))
-        return np.zeros(len(parameters)) if place is None else np.asarray(ndtri(place))
-
-    drawn = draw_correlated(
-        replace(model, correlations=together), Given(centers=middles, values=values), normals_of
-    )
-    for place, one in own.items():
-        if one.name in drawn:
-            parameters[:, place] = drawn[one.name] * one.value.unit.factor
