@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from raphe.analysis.answer import Event, Part
+from raphe.core.units import parse_quantity
 from raphe.dosing.regimen import Regimen
 from raphe.language.parse import parse
 from raphe.library.catalog import load_catalog, make_catalog
@@ -16,7 +17,7 @@ from raphe.study.answering import answer
 from raphe.study.deciding import sweep_of
 from raphe.study.doubting import doubt_of, ranking_points
 from raphe.study.plan import make_plan
-from raphe.study.question import Scenario, Study, check_study, parse_grid
+from raphe.study.question import Scenario, Study, Turn, check_study, parse_grid
 from raphe.study.region import in_whom
 from raphe.study.run import run_plan
 
@@ -322,3 +323,14 @@ def test_a_split_can_be_compared_and_copied(found):
     split = found[2].split
     assert dataclasses.replace(split) == split
     assert np.isfinite(split.whole.low)
+
+
+def test_what_is_turned_in_the_middle_of_a_scenario_is_turned_in_its_doubt_too(catalog):
+    turn = Turn(time=2.0, settings={"body.animal": parse_quantity("100 dimensionless")})
+    (once,) = study_of().scenarios
+    study = study_of(scenarios=(dataclasses.replace(once, turns=(turn,)),), points=0)
+    split = doubt(study, catalog)[2].split
+    carried = next(one for one in split.parts if one.part is Part.CARRIED_OVER)
+    # from 2 h on S = human 1 + prior 1 + animal 100 + slice + person 1, and of these only the slice is carried over
+    assert carried.range.middle == pytest.approx(103.0, abs=0.05)
+    assert 102.0 < carried.range.low < carried.range.high < 104.0

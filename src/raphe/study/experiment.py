@@ -5,7 +5,7 @@ What `qualify`, `judge` and `taper` have in common. Knows nothing of observation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from raphe.population.behavior import Behavior, draw_taking
 from raphe.population.people import Layer, Population, Subjects, draw_subjects
 from raphe.population.support import refuse_outside
 from raphe.study.occasions import occasions_of
+from raphe.study.question import Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,7 @@ def perform(
     *,
     threads: int,
     taken: Taken | None = None,
+    turns: Sequence[Turn] = (),
     options: Options = DEFAULT_OPTIONS,
 ) -> tuple[FloatArray, int]:
     """Give a regimen to subjects.
@@ -160,6 +162,8 @@ def perform(
         Worker threads.
     taken
         What each of the subjects makes of the doses; see `taking_of`.
+    turns
+        What becomes of parameters at times, for all.
     options
         Tolerances and limits.
 
@@ -170,7 +174,13 @@ def perform(
     """
     doses = routed(regimen, {one.name: one.route for one in bench.model.drugs})
     parameters, occasions = occasions_of(
-        bench.model, bench.kernel, subjects, doses, route=bench.route, until=float(times[-1])
+        bench.model,
+        bench.kernel,
+        subjects,
+        doses,
+        route=bench.route,
+        until=float(times[-1]),
+        turns=turns,
     )
     timeline = make_timeline(
         bench.kernel.program,

@@ -128,6 +128,7 @@ def largest_changes(
             times,
             threads=probe.threads,
             taken=own,
+            turns=probe.scenario.turns,
             options=study.options,
         )
         found[rows] = _largest(courses[:, :, 0], times, relative=probe.relative)
