@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+collect_ignore = ["reference/sbml/make_courses.py"]  # a script that needs libRoadRunner
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):

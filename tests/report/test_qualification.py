@@ -47,7 +47,7 @@ CURVES = (
 
 
 def test_each_kind_of_curve_is_counted_apart():
-    text = "\n".join(summary((), CURVES))
+    text = "\n".join(summary((), (), CURVES))
     assert "Held-out group means: 4 points, within 1.5-fold 50%, within 2-fold 75%" in text
     assert "held-out single persons: 2 points, within 1.5-fold 0%, within 2-fold 0%" in text
     assert "took part in setting the model: 2 points, within 1.5-fold 100%" in text
@@ -60,12 +60,12 @@ def test_each_kind_of_curve_is_counted_apart():
 
 def test_a_fitted_curve_that_is_called_held_out_changes_the_shares():
     turned = dataclasses.replace(CURVES[1], curve=dataclasses.replace(CURVES[1].curve, note=None))
-    text = "\n".join(summary((), (CURVES[0], turned)))
+    text = "\n".join(summary((), (), (CURVES[0], turned)))
     assert "Held-out group means: 6 points, within 1.5-fold 67%" in text
 
 
 def test_the_page_tells_role_interval_forecast_and_reason():
-    text = page((), CURVES, (), title="t", command="c")
+    text = page((), (), CURVES, (), title="t", command="c")
     assert (
         "| midazolam | Person | all | individual, PO | prediction | 2 | 0% | 0% | 50% | 100%, 100% |"
         in text
@@ -76,6 +76,6 @@ def test_the_page_tells_role_interval_forecast_and_reason():
 
 @pytest.mark.parametrize("curves", [(), CURVES[:1]])
 def test_without_curves_or_persons_nothing_is_said_of_them(curves):
-    text = "\n".join(summary((), curves))
+    text = "\n".join(summary((), (), curves))
     assert "single persons inside" not in text
     assert ("Published curves" in text) == bool(curves)

@@ -47,6 +47,7 @@ def test_a_bare_question_becomes_the_published_regimens_and_no_drug():
     assert texts == [
         "1 mg every 12 h for 180 d",
         "0.5 mg every 8 h for 7 d",
+        "1 mg every 24 h for 8 d",
         "2 mg once",
         "no drug",
     ]

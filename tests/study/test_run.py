@@ -113,7 +113,7 @@ def test_a_failed_subject_stops_the_study_unless_it_allows_failures(study):
 
 
 def test_allowed_failures_are_counted_in_the_answer(study):
-    options = Options(max_steps=115)  # enough for some of each layer, not for all
+    options = Options(max_steps=106)  # enough for some of each layer, not for all
     allowed = dataclasses.replace(study, options=options, failures_allowed=0.99)
     result = answer(simulate(allowed, threads=2))
     assert result.failures
