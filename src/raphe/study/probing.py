@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from raphe.study.question import Scenario, Study
 from raphe.study.run import Prepared, Ran
 
 _ROWS = 2048  # run at a time: courses are large, and only one number of each is kept
+# Shares of variance are known to percents, so their runs need not be more exact than this; they take half the steps.
+_RELATIVE, _ABSOLUTE = 1e-4, 1e-7
 
 Report = Callable[[int], None]
 
@@ -112,6 +114,11 @@ def largest_changes(
     )
     times = np.array(probe.scenario.grid.times)
     taken = None if persons is None else _taken(probe)
+    options = replace(
+        study.options,
+        relative=max(study.options.relative, _RELATIVE),
+        absolute=max(study.options.absolute, _ABSOLUTE),
+    )
     found = np.full(len(places), np.nan)
     for begin in range(0, len(places), _ROWS):
         rows = slice(begin, begin + _ROWS)
@@ -129,7 +136,7 @@ def largest_changes(
             threads=probe.threads,
             taken=own,
             turns=probe.scenario.turns,
-            options=study.options,
+            options=options,
         )
         found[rows] = _largest(courses[:, :, 0], times, relative=probe.relative)
         probe.report(len(subjects.person))
