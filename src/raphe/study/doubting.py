@@ -45,7 +45,7 @@ def doubt_of(
     """
     if sweep is None:
         return NONE
-    points, done = _power(study.population.draws), 0
+    points, done = split_points(study, sweep.scenario), 0
     total = split_runs(points)
 
     def report(count: int) -> None:
@@ -65,14 +65,23 @@ def doubt_of(
     return Doubt(split=split, ranking=ranking)
 
 
+def split_points(study: Study, name: str) -> int:
+    """Points of the split: one a draw where doses are few and half a draw where many."""
+    draws = _power(study.population.draws)
+    return draws if _has_few_doses(study, name) else max(draws // 2, 1)
+
+
 def ranking_points(study: Study, name: str) -> int:
     """Points of the ranking: what the study says, or two a draw where doses are few and half a draw where many."""
     if study.points is not None:
         return study.points
-    regimen = next(one.regimen for one in study.scenarios if one.name == name)
     draws = _power(study.population.draws)
-    few = len(regimen.expanded().doses) <= FEW_DOSES
-    return 2 * draws if few else max(draws // 2, 1)
+    return 2 * draws if _has_few_doses(study, name) else max(draws // 2, 1)
+
+
+def _has_few_doses(study: Study, name: str) -> bool:
+    regimen = next(one.regimen for one in study.scenarios if one.name == name)
+    return len(regimen.expanded().doses) <= FEW_DOSES
 
 
 def _power(count: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,9 @@ from raphe.population.placed import Column, place_subjects
 from raphe.study.experiment import Bench, perform
 from raphe.study.plan import fixed_in
 from raphe.study.question import Scenario, Study
-from raphe.study.run import Prepared, Ran
+from raphe.study.run import Prepared, Ran, exploring
 
 _ROWS = 2048  # run at a time: courses are large, and only one number of each is kept
-# Shares of variance are known to percents, so their runs need not be more exact than this; they take half the steps.
-_RELATIVE, _ABSOLUTE = 1e-4, 1e-7
 
 Report = Callable[[int], None]
 
@@ -114,11 +112,7 @@ def largest_changes(
     )
     times = np.array(probe.scenario.grid.times)
     taken = None if persons is None else _taken(probe)
-    options = replace(
-        study.options,
-        relative=max(study.options.relative, _RELATIVE),
-        absolute=max(study.options.absolute, _ABSOLUTE),
-    )
+    options = exploring(study.options)
     found = np.full(len(places), np.nan)
     for begin in range(0, len(places), _ROWS):
         rows = slice(begin, begin + _ROWS)
