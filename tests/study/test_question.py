@@ -1,5 +1,7 @@
 """Questions, grids and the studies that they become."""
 
+from dataclasses import replace
+
 import pytest
 
 from raphe.core.errors import StudyError, UnknownNameError
@@ -41,13 +43,12 @@ def test_the_default_grid_is_fine_through_dosing_and_a_day_and_coarse_after():
     assert grid.times[-1] == 160.0 + 24.0 + 480.0
 
 
-def test_a_bare_question_becomes_the_published_regimens_and_no_drug():
+def test_a_bare_question_becomes_the_usual_regimens_of_the_model_and_no_drug():
     study = ask(load_catalog(), "clonazepam", "serotonin")
     texts = [scenario.regimen.text for scenario in study.scenarios]
     assert texts == [
         "1 mg every 12 h for 180 d",
         "0.5 mg every 8 h for 7 d",
-        "1 mg every 24 h for 8 d",
         "2 mg once",
         "no drug",
     ]
@@ -60,7 +61,17 @@ def test_every_drug_of_every_model_can_be_asked_about():
         for drug in assembly.drugs:
             study = ask(catalog, drug.name, assembly.targets[0].name)
             assert len(study.scenarios) > 1, drug.name
-            assert all(text in [s.regimen.text for s in study.scenarios] for text in drug.usual)
+            asked = [scenario.regimen.text for scenario in study.scenarios]
+            assert sorted(asked) == sorted([*drug.usual, "no drug"])
+
+
+def test_a_drug_without_usual_regimens_needs_a_study_file():
+    catalog = load_catalog()
+    (assembly,) = catalog.assemblies.values()
+    drugs = tuple(replace(drug, usual=()) for drug in assembly.drugs)
+    bare = replace(catalog, assemblies={assembly.name: replace(assembly, drugs=drugs)})
+    with pytest.raises(UnknownNameError, match='tells no usual regimen of "clonazepam"'):
+        ask(bare, "clonazepam", "serotonin")
 
 
 def test_months_of_use_have_output_wide_apart():

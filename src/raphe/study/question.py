@@ -16,7 +16,7 @@ from raphe.dosing.regimen import Regimen
 from raphe.engine.solve import DEFAULT_OPTIONS, Options
 from raphe.language.compose import compose
 from raphe.language.model import Assembly, Lifestyle, Model, Observation
-from raphe.library.catalog import Catalog, find_model, observations_of
+from raphe.library.catalog import Catalog, find_model
 from raphe.population.behavior import Behavior
 from raphe.population.people import Layer, Population, check_fixed, draw_subjects
 from raphe.population.support import Outside, refuse_outside
@@ -181,15 +181,12 @@ def default_grid(regimen: Regimen) -> Grid:
 
 
 def ask(catalog: Catalog, drug: str, target: str) -> Study:
-    """The study that a bare question becomes: regimens of published trials by the usual route, and no drug.
-
-    They are the regimens that the model calls usual, those after which whole courses were observed, and the longest
-    that anybody observed, for what stopping does.
+    """The study that a bare question becomes: the regimens that the model calls usual, and no drug.
 
     Parameters
     ----------
     catalog
-        Models and observations.
+        Gives the models.
     drug, target
         As people say them.
 
@@ -200,7 +197,7 @@ def ask(catalog: Catalog, drug: str, target: str) -> Study:
     Raises
     ------
     UnknownNameError
-        If no model answers.
+        If no model answers, or the model tells no usual regimen.
     """
     drug = re.sub(r"[\s-]+", "_", drug.strip())
     for assembly in catalog.assemblies.values():
@@ -208,15 +205,11 @@ def ask(catalog: Catalog, drug: str, target: str) -> Study:
             if lifestyle.name == drug:
                 return _ask_lifestyle(catalog, assembly, lifestyle, target)
     assembly = find_model(catalog, drug=drug, target=target)
-    seen = [one for one in observations_of(catalog, drug=drug) if usual_route(one)]
     usual = next(one.usual for one in assembly.drugs if one.name == drug)
-    if not (seen or usual):
-        message = f'no published trial of "{drug}" is in the library'
+    if not usual:
+        message = f'the model "{assembly.name}" tells no usual regimen of "{drug}"'
         raise UnknownNameError(message, advice="write a study file with the regimen you mean")
-    texts = dict.fromkeys(one.regimen for one in seen if not one.window)
-    by_length = sorted((Regimen.from_text(one.regimen) for one in seen), key=lambda r: r.last_dose)
-    texts |= dict.fromkeys([*usual, *(regimen.text for regimen in by_length[-1:])])
-    regimens = [Regimen.from_text(text) for text in texts]
+    regimens = [Regimen.from_text(text) for text in usual]
     regimens.sort(key=lambda regimen: -len(regimen.expanded().doses))
     regimens.append(Regimen.from_text(NO_DRUG))
     longest = max(regimen.last_dose for regimen in regimens)
