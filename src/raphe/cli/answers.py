@@ -39,7 +39,7 @@ def ask(
     threads: Threads = None,
     report: Report = None,
 ) -> None:
-    """Ask how a drug affects a target, on the regimens of published trials."""
+    """Ask how a drug affects a target, on usual regimens of published trials."""
     from raphe.library.catalog import load_catalog
     from raphe.study.question import ask as make_study
 

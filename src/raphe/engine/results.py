@@ -23,6 +23,7 @@ from raphe.engine.status import Status
 from raphe.population.people import Subjects
 
 Dataset = xarray.Dataset
+_AT_A_TIME = 1 << 16  # values that a core keeps at hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +102,8 @@ def to_dataset(outcome: Outcome, layout: Layout, subjects: Subjects, times: Floa
         `reached` (h) and `outside` (true for whom the model was not made) along `subject`.
     """
     variables = {}
-    for index, (name, unit) in enumerate(zip(layout.outputs, layout.output_units, strict=True)):
-        values = outcome.values[:, :, index] / unit.factor
+    arrays = _by_output(outcome.values, [unit.factor for unit in layout.output_units])
+    for name, unit, values in zip(layout.outputs, layout.output_units, arrays, strict=True):
         variables[name] = (("subject", "time"), values, {"units": unit.text, "factor": unit.factor})
     status_names = {status.value: status.name for status in Status}
     return xarray.Dataset(
@@ -124,6 +125,17 @@ def to_dataset(outcome: Outcome, layout: Layout, subjects: Subjects, times: Floa
             "rejected_steps": int(np.sum(outcome.rejected)),
         },
     )
+
+
+def _by_output(values: FloatArray, factors: list[float]) -> list[FloatArray]:
+    """An array for each output, in its unit; a few subjects at a time, so that each value is fetched once."""
+    arrays = [np.empty(values.shape[:2]) for _ in factors]
+    few = max(1, _AT_A_TIME // max(1, values[:1].size))
+    for first in range(0, len(values), few):
+        rows = slice(first, first + few)
+        for index, (array, factor) in enumerate(zip(arrays, factors, strict=True)):
+            np.divide(values[rows, :, index], factor, out=array[rows])
+    return arrays
 
 
 def rows_to_dataset(outcome: RowOutcome, program: Program, records: Records) -> Dataset:

@@ -36,7 +36,7 @@ class Options:
     threads
         Worker threads.
     chunk
-        Subjects that a thread takes at a time.
+        Subjects that a thread takes at a time, at most; fewer if there are too few for all threads.
     """
 
     relative: float = 1e-6
@@ -54,6 +54,7 @@ class Options:
 
 
 DEFAULT_OPTIONS = Options()
+_TURNS = 2  # chunks that each thread gets, if there are subjects enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,13 +229,17 @@ def solve_samples(
     subjects = len(table)
     outcome = empty_outcome(kernel.shape, table, timeline, samples)
 
+    width = kernel.shape.width
+    fair = -(-subjects // (_TURNS * options.threads * width)) * width
+    chunk = max(1, min(options.chunk, fair))
+
     def work(first: int) -> None:
-        rows = slice(first, min(first + options.chunk, subjects))
+        rows = slice(first, min(first + chunk, subjects))
         _run_chunk(kernel, (table, timeline, samples), rows, outcome, options)
         if progress is not None:
             progress(rows.stop - rows.start)
 
-    starts = range(0, subjects, options.chunk)
+    starts = range(0, subjects, chunk)
     if options.threads == 1 or len(starts) == 1:
         for first in starts:
             work(first)
@@ -247,7 +252,7 @@ def solve_samples(
 def empty_outcome(
     shape: Shape, parameters: FloatArray, timeline: Timeline, samples: Samples
 ) -> Outcome:
-    """Where a run is written, not a number so far.
+    """Where a run is written; `run_arrays` sets it to not-a-number before the run of a subject.
 
     Raises
     ------
@@ -266,8 +271,8 @@ def empty_outcome(
         raise InputError("a subject must begin at a finite time, and not end before it begins")
     size = (int(samples.row_first[-1]), shape.outputs)
     return Outcome(
-        values=np.full(size, np.nan),
-        slopes=np.full((*size, shape.chosen), np.nan),
+        values=np.empty(size),
+        slopes=np.empty((*size, shape.chosen)),
         status=np.zeros(subjects, dtype=np.int64),
         reached=np.zeros(subjects),
         accepted=np.zeros(subjects, dtype=np.int64),
@@ -303,9 +308,12 @@ def run_numbers(subjects: int, options: Options) -> dict[str, float]:
 def run_arrays(
     inputs: tuple[FloatArray, Timeline, Samples], rows: slice, outcome: Outcome, steps: IntegerArray
 ) -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.int64]]:
-    """The arguments of a kernel that are arrays, for some subjects; but for its memory."""
+    """The arguments of a kernel that are arrays, for some subjects whose results are emptied; but for its memory."""
     parameters, timeline, samples = inputs
     following = slice(rows.start, rows.stop + 1)
+    own = slice(samples.row_first[rows.start], samples.row_first[rows.stop])
+    outcome.values[own] = np.nan  # here, where a thread of its own touches them first
+    outcome.slopes[own] = np.nan
     return {
         "parameters": parameters[rows],
         "begin": timeline.begin[rows],

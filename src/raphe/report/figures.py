@@ -51,6 +51,7 @@ DOSING = "#EDEDED"
 STYLE: dict[Any, Any] = {  # the type of its keys differs between versions of matplotlib
     "axes.axisbelow": True,
     "axes.edgecolor": "#555555",
+    "axes.facecolor": "none",
     "axes.formatter.use_mathtext": False,
     "axes.labelcolor": INK,
     "axes.labelsize": 10.0,
@@ -58,6 +59,7 @@ STYLE: dict[Any, Any] = {  # the type of its keys differs between versions of ma
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.unicode_minus": True,
+    "figure.facecolor": "none",
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 10.0,
@@ -159,7 +161,7 @@ def _draw_course(
     prefix: str,
 ) -> str:
     with mpl.rc_context(STYLE):
-        figure, axes = blank_figure(4.7, 2.9)
+        figure, axes = _course_figure(around)
         longest = float(course.hours[-1]) if len(course.hours) else 1.0
         scale = scale_of(course)
         if effect is not None and effect.doses:
@@ -178,8 +180,6 @@ def _draw_course(
         )
         axes.set_ylabel(_short(axis_label(course), 40))
         axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 7, 10]))
-        axes.yaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
         axes.grid(axis="y", color="#E6E6E6", linewidth=0.6)
         if not np.isfinite(course.people.middle).any():
             axes.text(0.5, 0.5, "no finished run", transform=axes.transAxes, ha="center")
@@ -455,10 +455,21 @@ def _comparison_key(shown: Sequence[Comparison]) -> list[Line2D]:
     return key
 
 
+def _course_figure(around: tuple[float, float]) -> tuple[Figure, Axes]:
+    """A frame that is the same for all courses, so that they line up on a page; wider at the left for long numbers."""
+    locator = MaxNLocator(6, steps=_STEPS)
+    longest = max(len(tick_text(value)) for value in locator.tick_values(*around))
+    left = 0.145 + 0.018 * max(longest - 4, 0)
+    figure = Figure(figsize=(4.7, 2.9))
+    axes = figure.add_axes((left, 0.165, 0.98 - left, 0.805))
+    axes.yaxis.set_major_locator(locator)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    return figure, axes
+
+
 def blank_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of a size in inches with one set of axes, laid out without any window."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasSVG(figure)
     return figure, figure.add_subplot()
 
 
@@ -483,7 +494,8 @@ def finished_svg(figure: Figure, *, prefix: str, title: str, description: str) -
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
-        figure.savefig(written, format="svg", metadata=nothing, transparent=True)
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(written, metadata=nothing)  # draws once, savefig twice
     return inline_svg(written.getvalue(), prefix=prefix, title=title, description=description)
 
 

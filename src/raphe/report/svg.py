@@ -92,6 +92,8 @@ def _plain(text: str) -> str:
 
 def _ready_tag(tag: str, prefix: str, used: set[str]) -> str:
     """A tag that keeps only names that are used, prefixed, with short numbers and named colors."""
+    if "=" not in tag:
+        return tag
     tag = _OWN_FONT.sub("", _NO_TURN.sub("", tag.replace("xlink:href=", "href=")))
     tag = re.sub(
         r' id="([^"]*)"', lambda found: found.group() if found.group(1) in used else "", tag

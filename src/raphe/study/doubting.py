@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 from raphe.analysis.answer import Doubt, Sweep
 from raphe.study.probing import make_probe
 from raphe.study.question import Study
 from raphe.study.ranking import ranking_of, ranking_runs, uncertain_columns
-from raphe.study.run import Progress, Ran
+from raphe.study.run import Progress, Ran, tally
 from raphe.study.splitting import split_of, split_runs
 
 FEW_DOSES = 28  # up to which a run takes a millisecond or less
@@ -45,24 +48,19 @@ def doubt_of(
     """
     if sweep is None:
         return NONE
-    points, done = split_points(study, sweep.scenario), 0
+    points, ranked = split_points(study, sweep.scenario), ranking_points(study, sweep.scenario)
+    own = ran.forms[""]
+    probe = make_probe(study, ran, output, sweep, persons=2 * points, threads=threads)
     total = split_runs(points)
-
-    def report(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress is not None:
-            progress(min(done, total), total)
-
-    probe = make_probe(
-        study, ran, output, sweep, persons=2 * points, threads=threads, report=report
-    )
-    ranked, own = ranking_points(study, sweep.scenario), ran.forms[""]
     if ranked:
         total += ranking_runs(len(uncertain_columns(own, probe)), ranked)
-    split = split_of(ran, probe, sweep, points=points)
-    ranking = ranking_of(own, probe, points=ranked) if ranked else None
-    return Doubt(split=split, ranking=ranking)
+    probe = replace(probe, report=tally(progress, total))
+    with ThreadPoolExecutor(2) as pool:  # the one runs while the other thinks
+        split = pool.submit(split_of, ran, probe, sweep, points=points)
+        ranking = None
+        if ranked:
+            ranking = pool.submit(ranking_of, own, probe, points=ranked).result()
+        return Doubt(split=split.result(), ranking=ranking)
 
 
 def split_points(study: Study, name: str) -> int:

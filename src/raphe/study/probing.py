@@ -26,6 +26,10 @@ _ROWS = 2048  # run at a time: courses are large, and only one number of each is
 Report = Callable[[int], None]
 
 
+def _silent(_: int) -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One scenario of a study, of which only the largest change of the target is wanted.
@@ -50,7 +54,7 @@ class Probe:
     relative: bool
     persons: int
     threads: int
-    report: Report
+    report: Report = _silent
 
 
 def make_probe(
@@ -61,7 +65,6 @@ def make_probe(
     *,
     persons: int,
     threads: int,
-    report: Report,
 ) -> Probe:
     """Probe the scenario that decides the answer."""
     scenario = next(one for one in study.scenarios if one.name == sweep.scenario)
@@ -73,7 +76,6 @@ def make_probe(
         relative=has_baseline(values_of(typical, output)),
         persons=persons,
         threads=threads,
-        report=report,
     )
 
 

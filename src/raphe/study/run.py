@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
+from threading import Lock
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from raphe.study.plan import Job, Plan, fixed_in
 from raphe.study.question import Study
 
 Progress = Callable[[int, int], None]
+_AT_ONCE = 2  # jobs: while the engine runs one, people of the next are drawn and results of the last are sorted
 _PACKAGES = ("numpy", "llvmlite", "pint", "xarray", "lark", "matplotlib")
 
 
@@ -109,19 +111,15 @@ def run_plan(
         If more subjects of a run failed than the study allows.
     """
     prepared = prepare(plan, catalog, threads)
+    report = tally(progress, plan.subjects)
+
+    def work(position: int) -> Dataset:
+        return _run_job(plan, plan.jobs[position], prepared[position], threads, report)
+
     runs: dict[tuple[str, str], dict[tuple[str, str], Dataset]] = {}
-    done = 0
-    for position, job in enumerate(plan.jobs):
-        before = done
-
-        def report(count: int, before: int = before) -> None:
-            nonlocal done
-            done += count
-            if progress is not None:
-                progress(max(done, before), plan.subjects)
-
-        data = _run_job(plan, job, prepared[position], threads, report)
-        runs.setdefault(job.variant.key, {})[job.scenario.name, job.layer.value] = data
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for job, data in zip(plan.jobs, pool.map(work, range(len(plan.jobs))), strict=True):
+            runs.setdefault(job.variant.key, {})[job.scenario.name, job.layer.value] = data
     main = prepared[0]
     attributes = _attributes(plan, main)
     results = {
@@ -139,6 +137,20 @@ def run_plan(
         },
         compiled=len({p.kernel.digest for p in prepared if p.kernel.compiled}),
     )
+
+
+def tally(progress: Progress | None, total: int) -> Callable[[int], None]:
+    """A counter that several threads may call with what they have done; it tells `progress` the sum so far."""
+    lock, done = Lock(), 0
+
+    def report(count: int) -> None:
+        nonlocal done
+        with lock:
+            done += count
+            if progress is not None:
+                progress(min(done, total), total)
+
+    return report
 
 
 def prepare(plan: Plan, catalog: Catalog, threads: int) -> list[Prepared]:
