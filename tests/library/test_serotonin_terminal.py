@@ -126,6 +126,28 @@ def test_doubled_tryptophan_raises_synthesis_within_the_clamped_band(
     assert 1.30 <= values["terminal.synthesis"] / resting["terminal.synthesis"] <= 1.40
 
 
+def test_vesicles_of_a_silent_terminal_fill_to_what_they_hold_and_not_further(terminal):
+    silent = {"driver__level": 0.0, "driver__begin": 1e6, "driver__end": 1e6 + 1}
+    ready = {}
+    for capacity in (5.0, 6.7, 1e6):
+        values = terminal.defaults(terminal__vesicle_capacity=capacity, **silent)
+        course = column(terminal, terminal.run(values, [0.0, 30 * 24.0]), "terminal.ready_vesicles")
+        ready[capacity] = course[1] / course[0]
+    assert 0.75 * 5.0 < ready[5.0] < 5.0
+    assert 0.75 * 6.7 < ready[6.7] < 6.7
+    assert ready[1e6] > 6.0  # the published law, still filling
+
+
+def test_what_vesicles_hold_changes_nothing_before_they_are_three_quarters_full(terminal):
+    low = {"driver__level": 0.5, "driver__begin": 1e6, "driver__end": 1e6 + 1}
+    times = np.linspace(0.0, 240.0, 25)
+    held, free = (
+        terminal.run(terminal.defaults(terminal__vesicle_capacity=capacity, **low), times).values
+        for capacity in (6.7, 1e6)
+    )
+    assert np.array_equal(held, free)
+
+
 @pytest.mark.parametrize(
     ("level", "expected"),
     [  # hours: ratio to rest, from another program (implicit Runge-Kutta at 1e-10)
