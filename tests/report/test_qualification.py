@@ -46,6 +46,16 @@ CURVES = (
 )
 
 
+def test_the_spread_of_people_stands_beside_what_single_persons_show():
+    person = fit("Person", (3.0, 1.2), kind="individual", inside=(True, False))
+    drawn = np.array([[1.0, 1.0], [1.0, 1.7], [1.0, 1.7], [1.7, 3.0]])
+    text = "\n".join(summary((), (), (dataclasses.replace(person, drawn=drawn),)))
+    assert "as the model draws them: 50% of points within 1.5-fold" in text
+    assert "88% within 2-fold" in text
+    assert "seen 50% and 50%." in text
+    assert "as the model draws them" not in "\n".join(summary((), (), CURVES))
+
+
 def test_each_kind_of_curve_is_counted_apart():
     text = "\n".join(summary((), (), CURVES))
     assert "Held-out group means: 4 points, within 1.5-fold 50%, within 2-fold 75%" in text

@@ -1,14 +1,19 @@
 """Published curves: a table that the model itself made fits it exactly; a table that does not read is refused."""
 
+import math
+
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from raphe.core.errors import FileError, StudyError
 from raphe.library.catalog import load_catalog
 from raphe.population.people import Population
 from raphe.study.curve_list import CurveRole, load_notes, note_of, read_notes
 from raphe.study.curves import (
+    CurveFit,
     compare_curves,
+    expected_within,
     person_weights,
     read_curves,
     share_within,
@@ -82,6 +87,45 @@ def test_only_curves_of_one_person_have_an_interval_between_persons(tmp_path):
     (odd,) = fits(tmp_path, line(2, 90, kind="individual"))
     assert mean.inside == ()
     assert (person.inside, odd.inside) == ((True,), (False,))
+
+
+def test_what_drawn_persons_show_is_told_against_the_typical_person(tmp_path):
+    (mean,) = fits(tmp_path, line(2, 14))
+    (person,) = fits(tmp_path, line(2, 14, kind="individual"), line(4, 7, kind="individual"))
+    assert mean.drawn is None
+    assert person.drawn.shape == (FEW.people, 2)
+    assert np.median(person.drawn, axis=0) == pytest.approx([1.0, 1.0], abs=0.15)
+    assert expected_within([mean], 1.5) is None
+
+
+@pytest.mark.parametrize("sigma", [0.2, 0.4, 0.8])
+@pytest.mark.parametrize("fold", [1.5, 2.0])
+def test_the_expected_share_is_that_of_a_lognormal_spread(tmp_path, sigma, fold):
+    """P(|ln x| < ln f) = erf(ln f / (sigma sqrt 2)); in sets of 40 persons it scatters as a binomial count does."""
+    table = tmp_path / "table"
+    table.mkdir()
+    (one,) = fits(table, line(2, 14, kind="individual"))
+    random = np.random.default_rng(7)
+    evenly = np.exp(sigma * ndtri((np.arange(4000) + 0.5) / 4000))
+    people = [
+        CurveFit(curve=one.curve, folds=(1.0,), drawn=random.permutation(evenly)[:, None])
+        for _ in range(40)
+    ]
+    share = math.erf(math.log(fold) / (sigma * math.sqrt(2.0)))
+    wide = 1.645 * math.sqrt(share * (1.0 - share) / 40)
+    found = expected_within(people, fold)
+    assert found.mean == pytest.approx(share, abs=1e-3)
+    assert found.low == pytest.approx(share - wide, abs=0.025)
+    assert found.high == pytest.approx(min(share + wide, 1.0), abs=0.025)
+
+
+def test_points_of_one_person_stand_or_fall_together(tmp_path):
+    """Ten points of one person with the same error scatter as one point does, not as ten."""
+    (one,) = fits(tmp_path, line(2, 14, kind="individual"))
+    evenly = np.exp(0.4 * ndtri((np.arange(4000) + 0.5) / 4000))
+    drawn = np.repeat(evenly[:, None], 10, axis=1)
+    found = expected_within([CurveFit(curve=one.curve, folds=(1.0,) * 10, drawn=drawn)], 1.5)
+    assert (found.low, found.high) == (0.0, 1.0)
 
 
 def test_a_dose_by_weight_goes_by_the_weight_of_each_drawn_person(tmp_path):

@@ -14,7 +14,7 @@ from raphe.core.sources import Source
 from raphe.language.evidence import Unsimulated
 from raphe.language.model import Arm, Direction, Observation, Role
 from raphe.study.curve_list import CurveRole
-from raphe.study.curves import CurveFit, share_within
+from raphe.study.curves import CurveFit, ExpectedShare, expected_within, share_within
 from raphe.study.qualify import RivalRows, Row
 from raphe.study.question import NO_DRUG
 
@@ -108,8 +108,28 @@ def _curve_summary(curves: Sequence[CurveFit], values: Sequence[float]) -> Itera
             + _shares("; oral points when the person's intravenous curve is known", told)
             + "."
         )
+    yield from _expected(persons)
     yield _shares("Held-out values and points of group means", [*values, *_typical(means)]) + "."
     yield _shares("With the points of single persons", [*values, *_typical(held)]) + "."
+
+
+def _expected(persons: Sequence[CurveFit]) -> Iterable[str]:
+    """What the spread of people alone lets one expect of the points of single persons, by drug."""
+    for drug in dict.fromkeys(fit.curve.drug for fit in persons):
+        own = [fit for fit in persons if fit.curve.drug == drug]
+        near, far = expected_within(own, 1.5), expected_within(own, 2.0)
+        if near is None or far is None:
+            continue
+        seen = _typical(own)
+        yield (
+            f"Single persons on {drug}, if people are as the model draws them: {near.mean:.0%} of points within "
+            f"1.5-fold of the typical curve (in nine of ten such sets of persons {_range(near)}) and {far.mean:.0%} "
+            f"within 2-fold ({_range(far)}); seen {share_within(seen, 1.5):.0%} and {share_within(seen, 2.0):.0%}."
+        )
+
+
+def _range(one: ExpectedShare) -> str:
+    return f"{one.low:.0%} to {one.high:.0%}"
 
 
 def _typical(fits: Iterable[CurveFit]) -> list[float]:

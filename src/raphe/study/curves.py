@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,12 +96,15 @@ class CurveFit:
         Of each point of a single person, whether it is within the 90 % interval between persons; else empty.
     told
         Folds of each point when the intravenous curve of the same person is known; empty if there is none.
+    drawn
+        Shape (persons, points): what each drawn person shows over the typical person; None unless of a single person.
     """
 
     curve: PublishedCurve
     folds: tuple[float, ...]
     inside: tuple[bool, ...] = ()
     told: tuple[float, ...] = ()
+    drawn: FloatArray | None = field(default=None, repr=False, compare=False)
 
     def within(self, fold: float) -> float:
         """Share of the points within a fold."""
@@ -112,6 +115,58 @@ def share_within(folds: Sequence[float], fold: float) -> float:
     """Share of some folds that are within one; not a number without any."""
     errors = np.abs(np.log(np.array(folds)))
     return float(np.mean(errors <= np.log(fold))) if len(errors) else float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedShare:
+    """Share of points within a fold of the typical curve, if people are as the model draws them.
+
+    Parameters
+    ----------
+    mean
+        Of all sets of so many persons.
+    low, high
+        Nine in ten such sets lie between them.
+    """
+
+    low: float
+    mean: float
+    high: float
+
+
+def expected_within(fits: Sequence[CurveFit], fold: float) -> ExpectedShare | None:
+    """What share of the points of single persons a right model has within a fold of its typical curve.
+
+    Parameters
+    ----------
+    fits
+        From one call of `compare_curves`; those that are not of a single person are left out.
+    fold
+        Above 1.
+
+    Returns
+    -------
+    ExpectedShare or None
+        None without a single person. Errors of the assay are not in it: a right model has a little less.
+    """
+    counts: dict[object, FloatArray] = {}
+    points = 0
+    for place, fit in enumerate(fits):
+        if fit.drawn is None:
+            continue
+        near = np.abs(np.log(fit.drawn)) <= np.log(fold)
+        key = _whose(fit.curve) or place
+        counts[key] = counts.get(key, np.zeros(len(near))) + near.sum(axis=1)
+        points += near.shape[1]
+    if not counts:
+        return None
+    # drawn persons are alike and independent: as many sets as persons, in each another of them for each real one
+    persons = len(next(iter(counts.values())))
+    steps = [number * persons // len(counts) for number in range(len(counts))]
+    of_set = [np.roll(one, step) for one, step in zip(counts.values(), steps, strict=True)]
+    shares = np.sum(of_set, axis=0) / points
+    low, high = np.quantile(shares, (0.05, 0.95))
+    return ExpectedShare(low=float(low), mean=float(shares.mean()), high=float(high))
 
 
 def compare_curves(
@@ -162,7 +217,7 @@ def compare_curves(
         if drawn is not None:
             low, high = np.quantile(drawn, (0.05, 0.95), axis=0)
             within = (low <= curve.values) & (curve.values <= high)
-            fit = replace(fit, inside=tuple(within.tolist()))
+            fit = replace(fit, inside=tuple(within.tolist()), drawn=drawn / typical)
         fits.append(fit)
         levels.append(drawn)
     return _told(fits, levels)
