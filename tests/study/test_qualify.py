@@ -176,3 +176,13 @@ def test_rivals_are_compared_on_the_same_data():
         "midazolam_infusion",
     }
     assert by_module["clonazepam_kruizinga"].rival == ()  # it has no way through muscle
+
+
+def test_a_rival_in_a_slot_that_a_row_does_not_rest_on_changes_no_bit_of_it(rows):
+    assert {"alprazolam", "person"} <= rows["alprazolam_maximum"].slots
+    assert not {"circuit", "terminal", "site", "drug"} & rows["alprazolam_maximum"].slots
+    assert "hydroxylase" in rows["agarwal1977_enzyme"].slots
+    infusion = rows["midazolam_infusion"]
+    assert "terminal" not in infusion.slots
+    rival = rows_of(only("midazolam_infusion"), choices={"terminal": "serotonin_terminal_2010"})
+    assert rival["midazolam_infusion"].predicted == infusion.predicted

@@ -49,6 +49,13 @@ class Bench:
     units: tuple[Unit, ...]
     route: str
 
+    @property
+    def slots(self) -> frozenset[str]:
+        """The slots of the model that what is read off rests on; a module in any other slot changes no bit of it."""
+        program = self.kernel.program
+        names = (*program.layout.states, *program.used_parameters())
+        return frozenset(name.partition(".")[0] for name in names)
+
 
 def set_up(
     catalog: Catalog,

@@ -7,7 +7,7 @@ holds both the chance of a small trial and our uncertainty. Knows nothing of fil
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,8 @@ class Row:
         `wrong`.
     failed
         Subjects that failed; then there is no prediction.
+    slots
+        Of the model, on which the experiment rests: what the observation can speak of.
     """
 
     observation: Observation
@@ -66,6 +68,7 @@ class Row:
     fold_error: float | None
     verdict: str
     failed: int
+    slots: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +190,14 @@ def compare_rivals(
     by_name = {row.observation.name: row for row in rows}
     found = []
     for number, (slot, module) in enumerate(rivals):
-        theirs = qualify(catalog, assembly, trials=trials, threads=threads, choices={slot: module})
+        touched = tuple(row.observation for row in rows if slot in row.slots)
+        theirs = qualify(
+            replace(catalog, observations=touched),
+            assembly,
+            trials=trials,
+            threads=threads,
+            choices={slot: module},
+        )
         pairs = [(by_name[row.observation.name], row) for row in theirs]
         changed = [(own, row) for own, row in pairs if own.predicted != row.predicted]
         own, rival = (tuple(pair[side] for pair in changed) for side in (0, 1))
@@ -216,6 +226,7 @@ class _Seen:
     unit: Unit  # of the quantity
     dose: Unit
     failed: int
+    slots: frozenset[str]
 
 
 def _experiment(
@@ -258,6 +269,7 @@ def _experiment(
                 unit=unit,
                 dose=regimen.doses[0].amount.unit if regimen.doses else unit,
                 failed=failed,
+                slots=bench.slots,
             )
         )
     return found
@@ -307,6 +319,7 @@ def _times(group: list[_Reading], regimen: Regimen) -> FloatArray:
 def _row(one: Observation, own: _Seen, other: _Seen | None) -> Row:
     """The prediction of one observation, from what its arms gave."""
     failed = own.failed + (0 if other is None else other.failed)
+    slots = own.slots | (frozenset() if other is None else other.slots)
     fold = None
     if one.value is None:
         predicted, words, still = _change(one, own, other)
@@ -327,6 +340,7 @@ def _row(one: Observation, own: _Seen, other: _Seen | None) -> Row:
         fold_error=fold,
         verdict="failed" if failed else verdict,
         failed=failed,
+        slots=slots,
     )
 
 
