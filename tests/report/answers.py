@@ -9,6 +9,7 @@ import numpy as np
 from raphe.analysis.answer import (
     Answer,
     Band,
+    Bearing,
     Bound,
     Chain,
     Comparison,
@@ -17,6 +18,7 @@ from raphe.analysis.answer import (
     Effect,
     Event,
     Failure,
+    Finding,
     Group,
     Interval,
     InWhom,
@@ -439,6 +441,7 @@ def make_answer(**changed: Any) -> Answer:
         "courses": courses(),
         "unchanged": ("Seizures",),
         "comparisons": comparisons(),
+        "findings": findings(),
         "parameters": rows,
         "statuses": tuple(
             (s, sum(r.status == s for r in rows)) for s in ("read", "derived", "assumed")
@@ -455,6 +458,68 @@ def make_answer(**changed: Any) -> Answer:
         "provenance": provenance(),
     }
     return Answer(**(usual | changed))
+
+
+def finding(**changed: Any) -> Finding:
+    """Rats in which the target falls."""
+    usual: dict[str, Any] = {
+        "observation": "pei1989_serotonin",
+        "bearing": Bearing.ITSELF,
+        "asked": False,
+        "subjects": "awake rat",
+        "count": 6,
+        "in_people": False,
+        "given": "a dose taken for 62 % of benzodiazepine sites",
+        "against": "",
+        "when": "at 1 h",
+        "quantity": "extracellular serotonin in forebrain",
+        "seen": "falls",
+        "role": "calibration",
+        "status": "read",
+        "citation": "berlin1975, abstract: lower in dialysate",
+        "note": "",
+    }
+    return Finding(**(usual | changed))
+
+
+def findings() -> tuple[Finding, ...]:
+    """People, animals, something near, and something that no model speaks of."""
+    return (
+        finding(
+            observation="nutt1987_acute",
+            subjects="volunteers",
+            count=0,
+            in_people=True,
+            given="diazepam 15 mg once",
+            against="no drug",
+            when="highest from 1 h to 4 h",
+            seen="lower",
+            role="prediction",
+            note="prolactin is taken to follow extracellular serotonin",
+        ),
+        finding(),
+        finding(
+            observation="mouse1978_metabolite",
+            bearing=Bearing.NEAR,
+            asked=True,
+            subjects="mouse",
+            quantity="serotonin metabolite",
+            seen="rises",
+            role="prediction",
+        ),
+        finding(
+            observation="hwang1979_binding",
+            bearing=Bearing.UNTOLD,
+            subjects="mouse",
+            count=0,
+            given="",
+            when="",
+            quantity="serotonin",
+            seen="no effect on binding of serotonin to its receptors",
+            role="",
+            note="receptors behind the terminal are not in the model",
+        ),
+    )
 
 
 def chain() -> Chain:

@@ -147,6 +147,16 @@ def test_answer_and_page_are_the_same_every_time(study, simulation):
     assert render_page(first) == render_page(second)
 
 
+def test_sources_of_what_others_saw_are_references_of_the_answer(simulation):
+    told = answer(simulation)
+    keys = {source.key for source in told.references}
+    cited = {
+        part.split(",")[0] for one in told.findings for part in one.citation.split("; ") if part
+    }
+    assert told.findings
+    assert "nutt1987" in keys & cited
+
+
 def test_the_answer_tells_what_was_asked(simulation):
     result = answer(simulation)
     dosed, free = result.effects

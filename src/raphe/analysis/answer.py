@@ -296,6 +296,39 @@ class Comparison:
     rivals: tuple[RivalPrediction, ...]
 
 
+class Bearing(StrEnum):
+    """What a published observation has to do with the target."""
+
+    ITSELF = "itself"  # it is of the target
+    NEAR = "near"  # it is of something else of the same transmitter or effect
+    UNTOLD = "untold"  # it names the target, and no model speaks of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What others saw of the target: outside evidence, with no number of a run in it.
+
+    `given`, `against` and `when` are what was done, what it was compared with (empty if with rest), and the time that
+    was read off, in words; empty for an observation that no model speaks of.
+    """
+
+    observation: str
+    bearing: Bearing
+    asked: bool  # whether it is of what the question is about
+    subjects: str
+    count: int  # of them; 0 if that was not read
+    in_people: bool
+    given: str
+    against: str
+    when: str
+    quantity: str
+    seen: str
+    role: str  # calibration or prediction; empty if no model speaks of it
+    status: str  # read, derived or assumed
+    citation: str  # source keys and locators
+    note: str  # what was assumed to set it beside the model, or why no model speaks of it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Subjects that did not finish, by scenario and reason; an answer names them all."""
@@ -353,6 +386,9 @@ class Answer:
     courses: tuple[Course, ...]
     unchanged: tuple[str, ...]  # titles of outputs that no scenario moves; they have no courses
     comparisons: tuple[Comparison, ...]
+    findings: tuple[
+        Finding, ...
+    ]  # outside evidence on the target, the nearest to the question first
     parameters: tuple[ParameterRow, ...]
     statuses: tuple[tuple[str, int], ...]  # read, derived, assumed: how many numbers
     assumptions: tuple[str, ...]

@@ -25,6 +25,7 @@ from raphe.analysis.answer import (
     Strangers,
     Sweep,
 )
+from raphe.analysis.observed import spread_text
 from raphe.analysis.summary import (
     band,
     changes,
@@ -45,13 +46,14 @@ from raphe.core.units import Quantity
 from raphe.engine.results import Dataset, Results, times_of, values_of
 from raphe.engine.status import ADVICE
 from raphe.engine.status import Status as RunStatus
-from raphe.language.model import Model, Observation, Shown, SpreadKind, Statistic, Target
+from raphe.language.model import Model, Observation, Shown, Statistic, Target
 from raphe.language.show import parameter_rows
 from raphe.library.catalog import Catalog
 from raphe.population.people import Layer
 from raphe.population.support import support_text
 from raphe.study.chain import chain_of, moves
 from raphe.study.deciding import finished, sweep_of
+from raphe.study.findings import findings_of
 from raphe.study.plan import observed, references, shown_of, trial_size
 from raphe.study.question import NO_DRUG, Scenario, Study
 from raphe.study.region import in_whom
@@ -95,6 +97,8 @@ def answer(study: Study, ran: Ran, doubt: Doubt, catalog: Catalog, *, command: s
         for scenario in study.scenarios
         for observation in observed(study, scenario, catalog)
     )
+    findings = findings_of(study, catalog)
+    keys = {key for one in findings for key in one.keys}
     rows = parameter_rows(model)
     counts = {status: sum(row.status == status.value for row in rows) for status in Status}
     return Answer(
@@ -117,10 +121,11 @@ def answer(study: Study, ran: Ran, doubt: Doubt, catalog: Catalog, *, command: s
         ),
         unchanged=tuple(one.title for one in shown if one not in moving),
         comparisons=comparisons,
+        findings=tuple(one.finding for one in findings),
         parameters=rows,
         statuses=tuple((status.value, count) for status, count in counts.items()),
         assumptions=_assumptions(model),
-        references=references(study, model, catalog),
+        references=references(study, model, catalog, also=keys),
         failures=_failures(ran),
         strangers=_strangers(ran),
         supports=tuple(support_text(one) for one in model.supports),
@@ -246,7 +251,7 @@ def _compare(
         output=observation.quantity,
         unit=_value(observation).unit.text,
         observed=value,
-        observed_spread=_spread_text(observation),
+        observed_spread=spread_text(observation),
         predicted=predicted,
         fold_error=max(ratio, 1.0 / ratio),
         inside=predicted.low <= value <= predicted.high,
@@ -291,15 +296,6 @@ def _value(observation: Observation) -> Quantity:
     if observation.value is None:
         raise StudyError(f'"{observation.name}" has no value', place=observation.place)
     return observation.value
-
-
-def _spread_text(observation: Observation) -> str:
-    spread = observation.spread
-    if spread is None:
-        return ""
-    if spread.kind is SpreadKind.RANGE and spread.high is not None:
-        return f"range {spread.low.value:g} to {spread.high.value:g}"
-    return f"{spread.kind.value.upper()} {spread.low.value:g}"
 
 
 def _assumptions(model: Model) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Knows nothing of how a job is run (`run`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from raphe.core.sources import Source
@@ -183,7 +183,9 @@ def observed(study: Study, scenario: Scenario, catalog: Catalog) -> tuple[Observ
     )
 
 
-def references(study: Study, model: Model, catalog: Catalog) -> tuple[Source, ...]:
+def references(
+    study: Study, model: Model, catalog: Catalog, *, also: Collection[str] = ()
+) -> tuple[Source, ...]:
     """The sources of a study's numbers: those of its model, and those of the observations set beside it.
 
     Parameters
@@ -194,13 +196,15 @@ def references(study: Study, model: Model, catalog: Catalog) -> tuple[Source, ..
         Composed as the study has it.
     catalog
         Gives observations and sources.
+    also
+        Keys of more sources.
 
     Returns
     -------
     tuple of Source
         By key.
     """
-    keys = {source.key for source in model.sources}
+    keys = {source.key for source in model.sources} | set(also)
     for scenario in study.scenarios:
         for observation in observed(study, scenario, catalog):
             if observation.provenance is not None:
