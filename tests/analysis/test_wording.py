@@ -216,7 +216,10 @@ def test_hits_and_misses_are_counted_without_calibration():
         "4 calibration points are not counted."
     )
     assert errors == "Held-out fold error: median 1.14, largest 1.71."
-    assert "No measurement of extracellular serotonin in forebrain itself" in untested
+    assert untested == (
+        "No measurement of extracellular serotonin in forebrain itself is compared with the regimens of this "
+        'question; for 2 published observations set beside it see "What was seen by others".'
+    )
     assert len(misses) == 3
     assert misses[0] == (
         "Miss: genisnajera2024_time (2 mg once, time of maximum): observed 3 h, "
@@ -233,8 +236,9 @@ def test_calibration_alone_is_no_test():
 
 
 def test_no_observation_is_told():
-    (only,) = comparison_sentences(made.make_answer(comparisons=()))
-    assert only == "No published observation is compared with this run."
+    first, untested = comparison_sentences(made.make_answer(comparisons=(), findings=()))
+    assert first == "No published observation is compared with this run."
+    assert untested.endswith("and the library has none: that end of the chain is not tested.")
 
 
 def test_a_prediction_without_a_number_is_no_hit():

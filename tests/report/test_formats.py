@@ -1,5 +1,6 @@
 """Markdown and JSON hold what the page holds."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -31,6 +32,15 @@ def test_markdown_has_every_scenario_observation_assumption_and_reference(answer
     for source in answer.references:
         assert source.key in text
     assert answer.provenance.command in text
+
+
+def test_what_others_saw_stands_whole_in_markdown_and_json(answer):
+    text, tree = answer_markdown(answer), json.loads(answer_json(answer))
+    own = text[text.index("## What was seen by others") : text.index("## Assumptions")]
+    for one, read in zip(answer.findings, tree["findings"], strict=True):
+        assert f"| {one.observation} |" in own
+        assert one.seen in own
+        assert read == dataclasses.asdict(one)
 
 
 def test_json_reads_back_and_has_no_nan(answer):

@@ -226,6 +226,36 @@ def test_hostile_text_in_every_field_comes_out_as_text():
     assert all(json.loads(data)["name"].startswith("<script>alert(1)") for data in reader.data)
 
 
+def test_what_others_saw_has_a_section_of_its_own_without_model_numbers(page):
+    def section(text: str) -> str:
+        own = text[text.index('<section id="seen"') :]
+        return own[: own.index("</section>")]
+
+    told = section(page)
+    for one in ANSWER.findings:
+        assert one.seen in told
+    assert "held out" in told
+    assert 'class="nb calibration">calibration<' in told
+    assert "Model output" not in told
+    assert 'class="inner' not in told
+    moved = made.make_answer(effects=(made.effect(share_falling=0.5),), comparisons=(), chain=None)
+    assert section(render_page(moved)) == told
+    bare = section(render_page(made.make_answer(findings=())))
+    assert "The library has no published observation of extracellular serotonin" in bare
+    assert "<table" not in bare
+
+
+def test_hostile_text_of_findings_comes_out_as_text():
+    hostile = tuple(
+        dataclasses.replace(made.with_text(one, HOSTILE), bearing=one.bearing)
+        for one in ANSWER.findings
+    )
+    page = render_page(made.make_answer(findings=hostile))
+    assert "<script>alert" not in page
+    assert "img" not in read(page).tags
+    assert "<script>alert(1)</script>{{ 7*7 }}" in " ".join(read(page).text)
+
+
 def test_control_characters_never_reach_the_page():
     page = render_page(made.with_text(ANSWER, "a\x00b\x1bc\ud800d"))
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", page)

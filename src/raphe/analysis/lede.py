@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from raphe.analysis.answer import Answer, Effect, Interval
-from raphe.analysis.numerals import change_range, duration_range, percent
-from raphe.analysis.wording import STILL, SURE, scenario_label, target_noun
+from raphe.analysis.numerals import change_range, duration_range, percent, target_noun
+from raphe.analysis.wording import STILL, SURE, scenario_label
 
 
 def lede(answer: Answer) -> tuple[str, ...]:

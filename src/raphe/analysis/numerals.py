@@ -197,3 +197,8 @@ def share(fraction: float) -> str:
 def is_relative(answer: Answer) -> bool:
     """Whether changes are told as parts of a baseline."""
     return all(effect.relative for effect in answer.effects)
+
+
+def target_noun(answer: Answer) -> str:
+    """What the target is, in a few words: its meaning up to the first comma."""
+    return answer.target_meaning.partition(",")[0].strip() or answer.target

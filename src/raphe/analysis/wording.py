@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from raphe.analysis.answer import Answer, Comparison, Effect, Failure, Spread
 from raphe.analysis.chains import chain_sentences
 from raphe.analysis.doubts import failed_sentences, ranking_sentences, split_sentences
+from raphe.analysis.findings import finding_lines, pointer_sentence
 from raphe.analysis.numerals import (
     amount,
     change,
@@ -19,6 +20,7 @@ from raphe.analysis.numerals import (
     percent,
     plural,
     span,
+    target_noun,
 )
 from raphe.analysis.regions import whom_sentences
 
@@ -31,11 +33,6 @@ SURE = 0.95  # share of draws from which a direction is called certain enough
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def target_noun(answer: Answer) -> str:
-    """What the target is, in a few words: its meaning up to the first comma."""
-    return answer.target_meaning.partition(",")[0].strip() or answer.target
 
 
 def scenario_label(effect: Effect) -> str:
@@ -273,7 +270,7 @@ def comparison_sentences(answer: Answer) -> tuple[str, ...]:
         The count, the size of the errors, what is not tested, and one sentence for each miss.
     """
     if not answer.comparisons:
-        return ("No published observation is compared with this run.",)
+        return ("No published observation is compared with this run.", pointer_sentence(answer))
     held = held_out(answer)
     used = len(answer.comparisons) - len(held)
     calibration = plural(used, "calibration point", "calibration points")
@@ -286,12 +283,8 @@ def comparison_sentences(answer: Answer) -> tuple[str, ...]:
         first = f"{hits} of {seen} {'lies' if hits == 1 else 'lie'} inside the 90 % interval"
         first += f"; {calibration} not counted." if used else "."
     errors = _errors_sentence(held)
-    untested = (
-        ""
-        if any(one.output == answer.target_output for one in answer.comparisons)
-        else f"No measurement of {target_noun(answer)} itself is among them: "
-        "that end of the chain is not tested here."
-    )
+    tested = any(one.output == answer.target_output for one in answer.comparisons)
+    untested = "" if tested else pointer_sentence(answer)
     misses = (miss_sentence(one) for one in held if not one.inside)
     return tuple(text for text in (first, errors, untested, *misses) if text)
 
@@ -360,6 +353,7 @@ def answer_text(answer: Answer) -> str:
     blocks.append(chain_sentences(answer))
     blocks.append((spread_sentence(answer),))
     blocks.append(comparison_sentences(answer))
+    blocks.append(finding_lines(answer))
     blocks.append(whom_sentences(answer))
     blocks.append(split_sentences(answer))
     blocks.append(ranking_sentences(answer))

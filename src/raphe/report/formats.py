@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from raphe.analysis import doubts, numerals, wording
+from raphe.analysis import doubts, findings, numerals, wording
 from raphe.analysis.answer import Answer, Comparison
 from raphe.analysis.chains import chain_sentences
 from raphe.analysis.lede import lede
@@ -42,6 +42,7 @@ def answer_markdown(answer: Answer) -> str:
         lines += ["| observation | observed | predicted (90 %) | fold | verdict | source |"]
         lines += ["| --- | --- | --- | --- | --- | --- |"]
         lines += [_row(one) for one in answer.comparisons]
+    lines += _findings(answer)
     lines += ["", "## Assumptions", "", wording.known_sentence(answer), ""]
     lines += [f"- {text}" for text in answer.assumptions]
     lines += ["", "## References", ""]
@@ -75,6 +76,16 @@ def _doubt(answer: Answer) -> list[str]:
             status = f"{row.status}, carried over" if row.carried_over else row.status
             lines += [_cells(row.name, status, row.alone, row.involved, row.citations)]
         lines += ["", doubts.ranking_tail(answer)]
+    return lines
+
+
+def _findings(answer: Answer) -> list[str]:
+    """Outside evidence on the target, one table for each kind."""
+    lines = ["", f"## {findings.TITLE}", "", *findings.finding_sentences(answer)]
+    for group in findings.finding_groups(answer):
+        lines += ["", f"### {group.head}", ""]
+        lines += [_cells(*findings.FINDING_HEADS), _cells(*["---"] * len(findings.FINDING_HEADS))]
+        lines += [_cells(*findings.finding_cells(one)) for one in group.findings]
     return lines
 
 

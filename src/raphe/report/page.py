@@ -19,7 +19,7 @@ from urllib.parse import quote
 import numpy as np
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from raphe.analysis import doubts, numerals, wording
+from raphe.analysis import doubts, findings, numerals, wording
 from raphe.analysis.answer import Answer, Comparison, Course, Effect
 from raphe.analysis.chains import chain_sentences, chain_words
 from raphe.analysis.lede import lede
@@ -110,16 +110,7 @@ def render_page(answer: Answer) -> str:
     references = _references(answer.references)
     numbers = {reference.key: reference.number for reference in references}
     environment = template_environment(_TEMPLATE)
-    environment.globals.update(
-        amount=numerals.amount,
-        is_plain=numerals.is_plain,
-        span=numerals.span,
-        number=numerals.number,
-        verdict=wording.verdict,
-        table_rows=table_rows,
-        cited=lambda text: _cited(text, numbers),
-        known_statuses=("read", "derived", "assumed"),
-    )
+    _give_words(environment, numbers)
     figures = draw_outputs(answer)
     moving = any(panel.live for figure in figures for panel in figure.panels)
     text = environment.get_template(_TEMPLATE).render(
@@ -128,7 +119,7 @@ def render_page(answer: Answer) -> str:
         policy_without_script=policy_without_script(),
         uplot=UPLOT,
         disclaimer=wording.DISCLAIMER,
-        noun=wording.target_noun(answer),
+        noun=numerals.target_noun(answer),
         lede=lede(answer),
         rows=tuple(_effect_row(effect, answer) for effect in answer.effects),
         effects_figure=draw_effects(answer),
@@ -138,6 +129,9 @@ def render_page(answer: Answer) -> str:
         comparisons_figure=draw_comparisons(answer),
         comparisons=_ordered(answer.comparisons),
         comparison_sentences=wording.comparison_sentences(answer)[:3],
+        findings_title=findings.TITLE,
+        finding_sentences=findings.finding_sentences(answer),
+        finding_groups=findings.finding_groups(answer),
         spread=wording.spread_sentence(answer),
         known=wording.known_sentence(answer),
         movers=strongest(answer),
@@ -159,6 +153,24 @@ def render_page(answer: Answer) -> str:
         references=references,
     )
     return printable(text)
+
+
+def _give_words(environment: Environment, numbers: dict[str, int]) -> None:
+    """The functions that the template calls."""
+    environment.globals.update(
+        amount=numerals.amount,
+        is_plain=numerals.is_plain,
+        span=numerals.span,
+        number=numerals.number,
+        verdict=wording.verdict,
+        who=findings.who,
+        seen=findings.seen,
+        treatment=findings.treatment,
+        role_words=findings.role_words,
+        table_rows=table_rows,
+        cited=lambda text: _cited(text, numbers),
+        known_statuses=("read", "derived", "assumed"),
+    )
 
 
 def template_environment(name: str) -> Environment:
