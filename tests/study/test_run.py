@@ -40,6 +40,7 @@ RIVALS = (
     "gabaa_gains_allosteric",
     "adaptation_downstream",
     "serotonin_terminal_2010",
+    "hydroxylase_release",
 )
 
 

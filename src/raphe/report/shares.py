@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from raphe.analysis.answer import Answer, Part, Split
 from raphe.analysis.doubts import split_rows
 from raphe.analysis.numerals import is_relative, share
-from raphe.report.figures import INK, MUTED, STYLE, blank_figure, finished_svg, tick_text
+from raphe.report.drawing import INK, MUTED, STYLE, blank_figure, finished_svg, tick_text
 
 # People blue and uncertainty vermillion as elsewhere; hatches tell the parts apart too.
 LOOKS = {  # label, color, hatch

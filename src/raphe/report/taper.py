@@ -14,7 +14,7 @@ from raphe.analysis.answer import Interval
 from raphe.analysis.numerals import number, percent
 from raphe.analysis.wording import DISCLAIMER
 from raphe.core.sources import Source
-from raphe.report.figures import STYLE, blank_figure, finished_svg, tick_text
+from raphe.report.drawing import STYLE, blank_figure, finished_svg, tick_text
 from raphe.report.live import UPLOT, as_data, chart_script
 from raphe.report.page import template_environment
 from raphe.report.svg import printable

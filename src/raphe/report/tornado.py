@@ -7,7 +7,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from raphe.analysis.answer import Answer, Mover
 from raphe.analysis.numerals import change, is_relative
-from raphe.report.figures import STYLE, blank_figure, finished_svg, tick_text
+from raphe.report.drawing import STYLE, blank_figure, finished_svg, tick_text
 from raphe.report.svg import printable
 
 MOST = 12  # bars; the others are weaker than these
