@@ -43,6 +43,7 @@ HOMES = {
     "scipy": ["analysis/sobol.py", "population/placed.py", "study/tapering.py"],
     "ruamel": ["study/plain_yaml.py", "study/schema.py"],
     "matplotlib": [
+        "report/drawing.py",
         "report/figures.py",
         "report/qualification.py",
         "report/shares.py",
