@@ -1,5 +1,7 @@
 """People from a NONMEM table: one for each ID, with its covariates, and nothing guessed."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -21,13 +23,14 @@ TABLE = """ID,TIME,AMT,DV,AGE,WT
 1.0,24,.,7.7,30,70
 """
 COLUMNS = {"AGE": "person.age (year)", "WT": "person.weight_male (kg)"}
-STUDY = """raphe: 1
+PEOPLE = "{records: trial.csv, covariates: {AGE: person.age (year), WT: person.weight_male (kg)}}"
+STUDY = f"""raphe: 1
 title: People of a trial
 model: benzodiazepines
 drug: clonazepam
 target: sedation
-people: {records: trial.csv, covariates: {AGE: person.age (year), WT: person.weight_male (kg)}}
-scenarios: [{name: once, regimen: 2 mg once}]
+people: {PEOPLE}
+scenarios: [{{name: once, regimen: 2 mg once}}]
 """
 
 
@@ -37,6 +40,7 @@ def test_every_subject_is_a_person_with_its_covariates():
     assert table.names == ("person.age", "person.weight_male")
     wanted = np.array([[30, 70], [61, 82.5], [45, 64]]) * [year, kilogram]
     assert np.array(table.rows) == pytest.approx(wanted)
+    assert table.labels == ("1", "2", "3")
 
 
 def test_columns_in_memory_and_files_say_the_same(tmp_path):
@@ -46,6 +50,15 @@ def test_columns_in_memory_and_files_say_the_same(tmp_path):
     first = people_of_records(TABLE, COLUMNS)
     assert people_of_records(tmp_path / "trial.csv", COLUMNS).rows == first.rows
     assert people_of_records(columns, COLUMNS).rows == first.rows
+
+
+def test_subjects_are_called_as_they_are_written():
+    text = TABLE.replace("\n2,", '\n"Doe, J",').replace("\n3,", "\n007,")
+    table = people_of_records(text, COLUMNS)
+    assert table.labels == ("1", "Doe, J", "007")
+    study = parse_study(STUDY.replace(f"people: {PEOPLE}\n", ""), "s")
+    kept = dataclasses.replace(study, population=dataclasses.replace(study.population, table=table))
+    assert parse_study(study_text(kept), "s").population.table == table
 
 
 def test_a_covariate_that_changes_is_refused_or_taken_first():
@@ -62,7 +75,7 @@ def test_a_covariate_that_changes_is_refused_or_taken_first():
     ("old", "new", "words"),
     [
         ("AGE", "AEG", 'no column is called "AGE"; did you mean "AEG"'),
-        ("3,0,4,.,45,64", "3,0,4,.,.,64", 'subject "3.0" has no number in column AGE'),
+        ("3,0,4,.,45,64", "3,0,4,.,.,64", 'subject "3" has no number in column AGE'),
         ("3,0,4,.,45,64", "3,0,4,.,old,64", '"old" is no number'),
         ("3,0,4,.,45,64", ".,0,4,.,45,64", "no subject"),
     ],

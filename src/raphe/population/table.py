@@ -23,6 +23,7 @@ from raphe.language.model import Model, Parameter
 
 _HEAD = re.compile(r"\s*(?P<name>[A-Za-z_][\w.]*)\s*(?:\((?P<unit>[^()]+)\))?\s*\Z")
 _MOST = 1_000_000  # rows
+LABEL = "ID"
 _FAR = 6.0  # standard deviations from the middle that nobody lies beyond
 
 
@@ -38,15 +39,25 @@ class PeopleTable:
         Parameters of a model.
     rows
         A tuple for each person, base units.
+    labels
+        What each person is called, if the table says so.
     """
 
     text: str
     names: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
+    labels: tuple[str, ...] = ()
+
+    @property
+    def before(self) -> int:
+        """Columns before the first number."""
+        return 1 if self.labels else 0
 
 
 def read_people(text: str, file: str) -> PeopleTable:
     """Read a table such as `person.age (year),person.weight_male (kg)` and a line of numbers for each person.
+
+    The first column may be called ID and say what each person is called.
 
     Parameters
     ----------
@@ -71,8 +82,9 @@ def read_people(text: str, file: str) -> PeopleTable:
         )
     if len(lines) - 1 > _MOST:
         raise StudyError(f"a table of people has at most {_MOST} lines", place=Place(file))
+    before = 1 if lines[0] and lines[0][0].strip() == LABEL else 0
     names, factors = [], []
-    for number, cell in enumerate(lines[0], start=1):
+    for number, cell in enumerate(lines[0][before:], start=before + 1):
         match = _HEAD.match(cell)
         place = Place(file, 1, number)
         if match is None:
@@ -84,16 +96,32 @@ def read_people(text: str, file: str) -> PeopleTable:
         raise StudyError("two columns have the same name", place=Place(file, 1, 1))
     rows = []
     for line, cells in enumerate(lines[1:], start=2):
-        if len(cells) != len(names):
-            message = f"the line has {len(cells)} values for {len(names)} columns"
+        if len(cells) != len(lines[0]):
+            message = f"the line has {len(cells)} values for {len(lines[0])} columns"
             raise StudyError(message, place=Place(file, line, 1))
+        numbers = enumerate(zip(cells[before:], factors, strict=True), start=before + 1)
         rows.append(
             tuple(
                 _number(cell, Place(file, line, column)) * factor
-                for column, (cell, factor) in enumerate(zip(cells, factors, strict=True), start=1)
+                for column, (cell, factor) in numbers
             )
         )
-    return PeopleTable(text=text, names=tuple(names), rows=tuple(rows))
+    labels = _labels(lines[1:], file) if before else ()
+    return PeopleTable(text=text, names=tuple(names), rows=tuple(rows), labels=labels)
+
+
+def _labels(lines: list[list[str]], file: str) -> tuple[str, ...]:
+    """What people are called: each something, and none like another."""
+    found: dict[str, int] = {}
+    for line, cells in enumerate(lines, start=2):
+        label, place = cells[0].strip(), Place(file, line, 1)
+        if not label:
+            raise StudyError("the person has no ID", place=place, advice="give every line one")
+        if label in found:
+            message = f'"{label}" is the ID of line {found[label]} as well'
+            raise StudyError(message, place=place, advice="a line is a person of its own")
+        found[label] = line
+    return tuple(found)
 
 
 def check_columns(table: PeopleTable, model: Model, file: str) -> None:
@@ -108,7 +136,7 @@ def check_columns(table: PeopleTable, model: Model, file: str) -> None:
     for column, name in enumerate(table.names):
         if name not in known:
             message = f'the model "{model.name}" has no parameter "{name}"'
-            place = Place(file, 1, column + 1)
+            place = Place(file, 1, table.before + column + 1)
             raise UnknownNameError(message, place=place, advice=nearest(name, known))
 
 
@@ -130,7 +158,9 @@ def refuse_rows(table: PeopleTable, model: Model, file: str) -> None:
             spread = parameter.people
             words = "" if spread is None else describe(spread, parameter.value.unit.text)
             advice = f"people are {parameter.value}, {words}; or write outside: flag in the study"
-            raise StudyError(message, place=Place(file, row + 2, column + 1), advice=advice)
+            raise StudyError(
+                message, place=Place(file, row + 2, table.before + column + 1), advice=advice
+            )
 
 
 def row_faults(table: PeopleTable, model: Model, row: int) -> tuple[int, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from enum import StrEnum
 
 from raphe.core.errors import Place, StudyError, nearest
 from raphe.dosing.table import Row, Source, identity, read_table
-from raphe.population.table import PeopleTable, read_people
+from raphe.population.table import LABEL, PeopleTable, read_people
 
 
 class Varying(StrEnum):
@@ -36,7 +38,7 @@ def people_of_records(
     Returns
     -------
     PeopleTable
-        A row for each ID, in the order of the table; rows of one ID need not stand together.
+        A row for each ID, called by it, in the order of the table; rows of one ID need not stand together.
 
     Raises
     ------
@@ -54,28 +56,43 @@ def people_of_records(
             message = f'no column is called "{name}"'
             advice = nearest(name, filter(None, table.names))
             raise StudyError(message, place=Place(table.file, line, 1), advice=advice)
-    found: dict[str, dict[str, str]] = {}
+    found: dict[float | str, dict[str, str]] = {}
+    labels: dict[float | str, str] = {}
     for index in range(len(table.rows)):
-        _read_row(Row(table=table, positions=positions, index=index), covariates, found, varying)
+        row = Row(table=table, positions=positions, index=index)
+        written = _subject(row)
+        label = labels.setdefault(identity(written), written)
+        _read_row(row, covariates, label, found.setdefault(identity(written), {}), varying)
     for subject, numbers in found.items():
         for column in covariates:
             if column not in numbers:
-                message = f'subject "{subject}" has no number in column {column}'
+                message = f'subject "{labels[subject]}" has no number in column {column}'
                 advice = "give every subject one, or leave the column out"
                 raise StudyError(message, place=Place(table.file), advice=advice)
-    lines = [",".join(covariates.values())]
-    lines += [",".join(numbers[column] for column in covariates) for numbers in found.values()]
-    return read_people("\n".join(lines) + "\n", f"people of {table.file}")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((LABEL, *covariates.values()))
+    for subject, numbers in found.items():
+        writer.writerow((labels[subject], *(numbers[column] for column in covariates)))
+    return read_people(text.getvalue(), f"people of {table.file}")
 
 
-def _read_row(
-    row: Row, covariates: Mapping[str, str], found: dict[str, dict[str, str]], varying: Varying
-) -> None:
-    """Add what a row says of its subject."""
+def _subject(row: Row) -> str:
+    """The ID of a row, as it is written."""
     subject = row.text("ID")
     if not subject:
         raise row.error("ID-MISSING", "ID", "the row has no subject", "give every row an ID")
-    numbers = found.setdefault(str(identity(subject)), {})
+    return subject
+
+
+def _read_row(
+    row: Row,
+    covariates: Mapping[str, str],
+    subject: str,
+    numbers: dict[str, str],
+    varying: Varying,
+) -> None:
+    """Add what a row says of its subject."""
     for column in covariates:
         if not row.text(column):
             continue
