@@ -277,6 +277,28 @@ def test_check_tells_what_a_study_costs(stored):
     done = raphe("check", "small.yaml", folder=folder)
     assert done.returncode == 0, done.stderr
     assert "courses: 25 subjects in 2 chunks" in done.stdout
+    assert re.search(
+        r"at once \(raphe run\): \d+ subjects, about [\d.]+ [kM]B of memory\n", done.stdout
+    )
+
+
+def test_what_cannot_fit_says_so_before_it_starts(stored):
+    _, folder = stored
+    text = (folder / "small.yaml").read_text()
+    (folder / "long.yaml").write_text(
+        re.sub(r"count: \d+", "count: 9000000", text).replace("for 12 h", "for 1500 d")
+    )
+    done = raphe("check", "long.yaml", folder=folder)
+    assert re.search(r"it does not fit: .* TB of memory and [\d.]+ [kMGT]B are free", done.stdout)
+    assert re.search(r"it does not fit: .* TB of disk and [\d.]+ [kMGT]B are free", done.stdout)
+    begun = raphe("run", "long.yaml", folder=folder)
+    assert begun.returncode == 2
+    assert re.search(r"needs about [\d.]+ TB of memory and [\d.]+ [MGT]B are free", begun.stderr)
+    kept = raphe("store", "long.yaml", "huge", folder=folder)
+    assert kept.returncode == 2
+    assert re.search(r"needs about [\d.]+ TB of disk and [\d.]+ [GT]B are free", kept.stderr)
+    assert "Traceback" not in kept.stderr + begun.stderr
+    assert not (folder / "huge").exists()
 
 
 def test_schema_is_json_schema(tmp_path):

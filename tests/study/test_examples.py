@@ -10,7 +10,7 @@ import pytest
 from raphe.analysis.wording import answer_text
 from raphe.library.catalog import load_catalog
 from raphe.population.people import Layer
-from raphe.study.plan import Plan, make_plan
+from raphe.study.plan import make_plan
 from raphe.study.question import check_study
 from raphe.study.run import run_plan
 from raphe.study.schema import parse_study, read_study, study_text
@@ -46,7 +46,7 @@ def run(study):
     catalog = load_catalog()
     plan = make_plan(study, catalog)
     jobs = tuple(job for job in plan.jobs if job.layer in LAYERS and job.variant.key == ("", ""))
-    return run_plan(Plan(study=study, jobs=jobs), catalog, threads=1).results
+    return run_plan(dataclasses.replace(plan, jobs=jobs), catalog, threads=1).results
 
 
 @cache

@@ -12,19 +12,22 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from raphe.core.errors import FileError, InputError
 from raphe.dosing.regimen import Regimen
+from raphe.library.catalog import load_catalog
 from raphe.population.behavior import Behavior
 from raphe.population.people import Population
 from raphe.study import journal
-from raphe.study.chunks import Keep, check_cost, cost_of, make_chunks
+from raphe.study.chunks import Keep, cost_of, make_chunks
 from raphe.study.endpoints import Endpoint, Kind
 from raphe.study.executors import RunStoppedError, drive, make_executor, owned, work
 from raphe.study.export import check_failures, endpoint_summaries, quantiles_of
+from raphe.study.plan import make_plan
 from raphe.study.question import Scenario, Study, parse_grid
 from raphe.study.schema import parse_study, study_text
 from raphe.study.stored import arrays_of, begin_run, compute, open_run, run_digest, set_all_bins
@@ -412,20 +415,37 @@ def test_failures_are_counted_and_above_the_limit_refused(tmp_path):
         quantiles_of(run)
 
 
-def test_a_run_that_cannot_fit_says_so_before_it_begins(tmp_path):
-    huge = dataclasses.replace(STUDY, population=Population(people=10_000_000, draws=10, seed=1))
-    run = start(tmp_path / "a")
-    plan = dataclasses.replace(run.plan, jobs=())
-    from raphe.library.catalog import load_catalog
-    from raphe.study.plan import make_plan
+def people_of(count):
+    return dataclasses.replace(STUDY, population=Population(people=count, draws=10, seed=1))
 
-    plan = make_plan(huge, load_catalog())
-    cost = cost_of(plan, outputs=4000, keep=Keep.COURSES, size=1024, workers=2)
-    with pytest.raises(InputError, match=r"of disk and .* are free"):
-        check_cost(cost, tmp_path, 10**12)
-    small = cost_of(plan, outputs=3, keep=Keep.QUANTILES, size=1024, workers=2)
-    with pytest.raises(InputError, match=r"of memory and .* are free"):
-        check_cost(small, tmp_path, 1000)
+
+def test_a_run_that_cannot_fit_says_so_and_leaves_nothing_behind(tmp_path):
+    huge = people_of(10**11)
+    with pytest.raises(InputError, match=r"the run needs about [\d.]+ TB of disk and .* are free"):
+        start(tmp_path / "a" / "b", study=huge, size=10**9)
+    with pytest.raises(InputError, match=r"the run needs about [\d.]+ TB of memory and .* free"):
+        start(tmp_path / "a" / "b", study=huge, size=10**9, keep=Keep.QUANTILES)
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_workers_need_more_memory(tmp_path):
+    with pytest.raises(InputError, match=r"of memory and .* are free; fewer workers"):
+        begin_run(people_of(10**4), tmp_path / "a", keep=Keep.COURSES, size=1024, workers=10**6)
+
+
+def test_a_run_that_goes_on_needs_disk_for_the_rest_only(tmp_path, monkeypatch):
+    run = start(tmp_path / "a")
+    for chunk in run.chunks[1:]:
+        compute(str(run.folder), chunk.name)
+    whole = cost_of(run.plan, keep=run.keep, size=run.size, workers=1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=whole.disk // 2))
+    assert start(tmp_path / "a") is run
+    with pytest.raises(InputError, match="of disk"):
+        start(tmp_path / "b")
+
+
+def test_a_run_has_as_many_chunks_as_its_people_need():
+    plan = make_plan(people_of(10_000_000), load_catalog())
     assert len(make_chunks(plan, 1000)) == 2 * (10_000 + 1)
 
 

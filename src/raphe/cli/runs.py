@@ -33,7 +33,7 @@ def store(
 
     from raphe.core.errors import UnknownNameError, nearest
     from raphe.report.endpoints import summary_lines, told_apart
-    from raphe.study.chunks import Keep, check_cost, cost_of, words
+    from raphe.study.chunks import Keep, cost_of, words
     from raphe.study.executors import drive as compute_all
     from raphe.study.executors import make_executor, owned
     from raphe.study.export import check_failures, endpoint_summaries
@@ -46,13 +46,15 @@ def store(
     study = read_study(study_file)
     count = workers or os.cpu_count() or 1
     maker = make_executor(executor, count)
-    run = begin_run(study, run_folder, keep=kinds[keep], size=chunk)
-    size = max(one.last - one.first for one in run.chunks)  # a run that is there keeps its own
-    cost = cost_of(run.plan, outputs=len(run.outputs), keep=run.keep, size=size, workers=count)
+    elsewhere = (
+        only_begin or executor == "mpi" or "=" in executor
+    )  # others have memory of their own
+    here = 1 if elsewhere else count
+    run = begin_run(study, run_folder, keep=kinds[keep], size=chunk, workers=here)
+    cost = cost_of(run.plan, keep=run.keep, size=run.size, workers=here)
     typer.echo(
         f"{count_of(cost.subjects, 'subject')} in {count_of(cost.chunks, 'chunk')}, about {words(cost.disk)} of disk"
     )
-    check_cost(cost, run_folder, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     if only_begin:
         with owned(run):
             set_all_bins(run)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raphe.cli.app import Progress, Seed, Threads, app, count_of
-from raphe.core.errors import FileError, Place
+from raphe.core.errors import FileError, Place, StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from raphe.language.findings import Finding
 
 _QUALIFIED = "benzodiazepines"
@@ -61,24 +63,40 @@ def _tell(path: Path, findings: tuple[Finding, ...]) -> int:
 
 
 def _check_study_file(path: Path) -> None:
+    from functools import partial
+
     from raphe.library.catalog import load_catalog
-    from raphe.study.chunks import DEFAULT_CHUNK, Keep, cost_of, words
+    from raphe.study.chunks import DEFAULT_CHUNK, Keep, cost_of, memory_at_once, words
     from raphe.study.plan import make_plan
     from raphe.study.question import check_study
-    from raphe.study.run import prepare
+    from raphe.study.room import check_cost, check_memory, free_memory
     from raphe.study.schema import read_study
 
     study, catalog = read_study(path), load_catalog()
     check_study(study, catalog)
     plan = make_plan(study, catalog)
-    outputs = len(prepare(plan, catalog, 1)[0].kernel.program.layout.outputs)
     typer.echo(f"{path}: 0 errors")
+    memory, needed = free_memory(), words(memory_at_once(plan))
+    _tell_cost(
+        f"at once (raphe run): {count_of(plan.subjects, 'subject')}, about {needed} of memory",
+        partial(check_memory, plan, memory),
+    )
     for keep in Keep:
-        cost = cost_of(plan, outputs=outputs, keep=keep, size=DEFAULT_CHUNK, workers=2)
-        typer.echo(
-            f"  {keep.value}: {count_of(cost.subjects, 'subject')} in {count_of(cost.chunks, 'chunk')}, "
-            f"about {words(cost.disk)} of disk and {words(cost.memory)} of memory on 2 workers"
+        cost = cost_of(plan, keep=keep, size=DEFAULT_CHUNK, workers=2)
+        _tell_cost(
+            f"{keep.value}: {count_of(cost.subjects, 'subject')} in {count_of(cost.chunks, 'chunk')}, "
+            f"about {words(cost.disk)} of disk and {words(cost.memory)} of memory on 2 workers",
+            partial(check_cost, cost, Path(), memory),
         )
+
+
+def _tell_cost(cost: str, check: Callable[[], None]) -> None:
+    """Print what a way to run a study costs, and why it cannot be had here if it cannot."""
+    try:
+        check()
+    except StudyError as error:
+        cost += f"\n    it does not fit: {error}"
+    typer.echo(f"  {cost}")
 
 
 @app.command()

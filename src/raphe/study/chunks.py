@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from raphe.core.errors import StudyError
 from raphe.population.people import Layer
 from raphe.study.plan import Job, Plan
 
@@ -16,6 +13,8 @@ BINS = 1024  # of a histogram, and two for what lies beyond
 _STORED = (Layer.PEOPLE, Layer.TYPICAL)
 _NUMBER = 8  # bytes
 _COUNT = 4  # bytes
+_DRAWING = 4  # copies of the numbers of people while they are drawn: 3.4 were measured
+_RUNNING = 2  # and while they are run
 
 
 class Keep(StrEnum):
@@ -47,8 +46,6 @@ class Cost:
 
     subjects: int
     chunks: int
-    outputs: int
-    times: int
     disk: int
     memory: int
 
@@ -67,15 +64,13 @@ def make_chunks(plan: Plan, size: int) -> tuple[Chunk, ...]:
     )
 
 
-def cost_of(plan: Plan, *, outputs: int, keep: Keep, size: int, workers: int) -> Cost:
+def cost_of(plan: Plan, *, keep: Keep, size: int, workers: int) -> Cost:
     """Work out what a run will take.
 
     Parameters
     ----------
     plan
         From `make_plan`.
-    outputs
-        How many outputs are kept.
     keep
         Courses or quantiles.
     size
@@ -90,50 +85,39 @@ def cost_of(plan: Plan, *, outputs: int, keep: Keep, size: int, workers: int) ->
     jobs = stored_jobs(plan)
     chunks = make_chunks(plan, size)
     times = [len(job.scenario.grid.times) for job in jobs]
-    longest = max(times)
+    longest, outputs = max(times), len(jobs[0].variant.outputs)
     courses = sum(job.subjects * count for job, count in zip(jobs, times, strict=True))
     one = longest * outputs * (BINS + 2) * _COUNT
     histograms = sum(times[chunk.job] * outputs * (BINS + 2) * _COUNT for chunk in chunks)
-    under_way = min(size, max(job.subjects for job in jobs)) * longest * outputs * _NUMBER
+    people = min(size, max(job.subjects for job in jobs))
+    at_work = _at_work(people, plan.parameters, 3 * people * longest * outputs * _NUMBER)
     kept = keep is Keep.COURSES
     return Cost(
         subjects=sum(job.subjects for job in jobs),
         chunks=len(chunks),
-        outputs=outputs,
-        times=max(times),
         disk=courses * outputs * _NUMBER if kept else histograms // 4,  # counts are compressed
-        memory=workers * 3 * under_way + (0 if kept else 3 * one * workers),
+        memory=workers * (at_work + (0 if kept else 3 * one)),
     )
 
 
-def check_cost(cost: Cost, folder: Path, memory: int) -> None:
-    """Refuse a run that cannot fit.
+def memory_at_once(plan: Plan) -> int:
+    """Bytes of memory that a plan takes if all courses of all its jobs are held, as `run_plan` does.
 
-    Parameters
-    ----------
-    cost
-        From `cost_of`.
-    folder
-        Where the run goes.
-    memory
-        Bytes of memory that are free.
-
-    Raises
-    ------
-    StudyError
-        If disk or memory does not suffice; the message has both numbers.
+    An upper bound for the arrays, not for Python itself.
     """
-    existing = folder
-    while not existing.exists():
-        existing = existing.parent
-    free = shutil.disk_usage(existing).free
-    advice = "keep quantiles, or fewer outputs, times or people"
-    if cost.disk > free:
-        message = f"the run needs about {words(cost.disk)} of disk and {words(free)} are free"
-        raise StudyError(message, advice=advice)
-    if cost.memory > memory:
-        message = f"the run needs about {words(cost.memory)} of memory and {words(memory)} are free"
-        raise StudyError(message, advice=f"{advice}, or smaller chunks")
+    held = sum(_courses(job) for job in plan.jobs)
+    return held + max(_at_work(job.subjects, plan.parameters, _courses(job)) for job in plan.jobs)
+
+
+def _courses(job: Job) -> int:
+    """Bytes of all courses of a job."""
+    return job.subjects * len(job.scenario.grid.times) * len(job.variant.outputs) * _NUMBER
+
+
+def _at_work(subjects: int, parameters: int, courses: int) -> int:
+    """Bytes while subjects are drawn, or while they are run and their courses are made."""
+    people = subjects * parameters * _NUMBER
+    return max(_DRAWING * people, _RUNNING * people + courses)
 
 
 def words(count: int) -> str:

@@ -51,10 +51,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All jobs of a study, in the order in which they are run."""
+    """All jobs of a study, in the order in which they are run, and how many parameters its model has."""
 
     study: Study
     jobs: tuple[Job, ...]
+    parameters: int
 
     @property
     def subjects(self) -> int:
@@ -107,7 +108,7 @@ def make_plan(study: Study, catalog: Catalog) -> Plan:
             group = tuple(one for one in seen if (one.sample or "") == sample)
             jobs += _trial_jobs(study, assembly, scenario, sample, group)
     jobs += _rival_jobs(study, catalog, target)
-    return Plan(study=study, jobs=tuple(jobs))
+    return Plan(study=study, jobs=tuple(jobs), parameters=len(model.parameters))
 
 
 def shown_of(study: Study, assembly: Assembly) -> tuple[Shown, ...]:

@@ -14,6 +14,7 @@ from raphe.study.deciding import sweep_of
 from raphe.study.doubting import doubt_of
 from raphe.study.plan import make_plan
 from raphe.study.question import Study, ask, check_study
+from raphe.study.room import check_memory, free_memory
 from raphe.study.run import Progress, Ran, run_plan
 from raphe.study.schema import read_study
 
@@ -99,7 +100,7 @@ def simulate(
     Raises
     ------
     InputError
-        If the study names things that are not in the library.
+        If the study names things that are not in the library, or memory does not suffice for it.
     SubjectsFailedError
         If more subjects failed than the study allows.
     """
@@ -107,6 +108,7 @@ def simulate(
     check_study(study, catalog)
     workers = (os.cpu_count() or 1) if threads is None else threads
     plan = make_plan(study, catalog)
+    check_memory(plan, free_memory())
     ran = run_plan(plan, catalog, threads=workers, progress=progress)
     output = next(one.quantity for one in ran.model.targets if one.name == study.target)
     sweep = sweep_of(study, ran, output)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from raphe.core.draws import FloatArray
 from raphe.core.errors import FileError, InputError, Place
 from raphe.library.catalog import library_digest, load_catalog
 from raphe.study import journal
-from raphe.study.chunks import Chunk, Keep, make_chunks, stored_jobs
+from raphe.study.chunks import Chunk, Keep, cost_of, make_chunks, stored_jobs
 from raphe.study.histograms import Counts, count, set_bins
 from raphe.study.plan import Job, Plan, make_plan
 from raphe.study.question import Study, check_study
+from raphe.study.room import check_cost, free_memory
 from raphe.study.run import Prepared, prepare, run_subjects
 from raphe.study.schema import parse_study, study_text
 
@@ -74,6 +75,11 @@ class StoredRun:
         """Base units in one unit of each output."""
         return np.array([one.factor for one in self.prepared.kernel.program.layout.output_units])
 
+    @property
+    def size(self) -> int:
+        """Subjects of the largest chunk."""
+        return max(chunk.last - chunk.first for chunk in self.chunks)
+
     def times(self, job: int) -> FloatArray:
         """Output times of a job (h)."""
         return np.array(self.jobs[job].scenario.grid.times)
@@ -84,7 +90,7 @@ class StoredRun:
         return tuple(chunk for chunk in self.chunks if chunk.name not in there)
 
 
-def begin_run(study: Study, folder: Path, *, keep: Keep, size: int) -> StoredRun:
+def begin_run(study: Study, folder: Path, *, keep: Keep, size: int, workers: int = 1) -> StoredRun:
     """Begin a run, or open the one that was begun with the same study.
 
     Parameters
@@ -97,6 +103,8 @@ def begin_run(study: Study, folder: Path, *, keep: Keep, size: int) -> StoredRun
         Courses or quantiles.
     size
         Subjects of a chunk; a run that is there keeps its own.
+    workers
+        How many chunks will be under way on this machine.
 
     Returns
     -------
@@ -105,9 +113,11 @@ def begin_run(study: Study, folder: Path, *, keep: Keep, size: int) -> StoredRun
     Raises
     ------
     InputError
-        If the folder holds something else, or the study does not fit the library.
+        If the folder holds something else, the study does not fit the library, or memory or disk do not suffice for
+        what is to be done; nothing has been written then.
     """
-    check_study(study, load_catalog())
+    catalog = load_catalog()
+    check_study(study, catalog)
     text = study_text(study)
     facts = {
         "raphe": metadata.version("raphe"),
@@ -122,10 +132,15 @@ def begin_run(study: Study, folder: Path, *, keep: Keep, size: int) -> StoredRun
             message = f"the folder holds a run of another {' and '.join(different)}"
             advice = "name a new folder, or run the study that this one was begun with"
             raise InputError(message, place=Place(str(folder)), advice=advice)
-        return open_run(folder)
+        run = open_run(folder)
+        cost = cost_of(run.plan, keep=keep, size=run.size, workers=workers)
+        check_cost(cost, folder, free_memory(), left=len(run.missing()) / len(run.chunks))
+        return run
     if folder.exists() and not _is_begun(folder):
         message = "the folder holds something that is no run"
         raise InputError(message, place=Place(str(folder)), advice="name a new folder")
+    cost = cost_of(make_plan(study, catalog), keep=keep, size=size, workers=workers)
+    check_cost(cost, folder, free_memory())
     journal.begin(folder)
     journal.write_whole(folder / _STUDY, text.encode())
     body = json.dumps({**facts, "chunk": size}, indent=1) + "\n"
@@ -170,7 +185,7 @@ def _opened(folder: Path, described: str, text: str) -> StoredRun:
     check_study(study, catalog)
     plan = make_plan(study, catalog)
     jobs = stored_jobs(plan)
-    main = Plan(study=study, jobs=jobs)
+    main = replace(plan, jobs=jobs)
     return StoredRun(
         folder=folder,
         study=study,
