@@ -19,6 +19,7 @@ HOMES = {
     "pint": ["core/units.py"],
     "lark": ["language/tree.py"],
     "xarray": ["engine/results.py"],
+    "pandas": ["study/frames.py"],
     "llvmlite": [
         "engine/compile.py",
         "engine/control.py",

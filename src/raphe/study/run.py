@@ -270,6 +270,9 @@ def _run_job(
     ran = run_subjects(study, job, prepared, threads=threads, report=report)
     outcome = ran.outcome
     data = to_dataset(outcome, prepared.kernel.program.layout, ran.subjects, ran.times)
+    table = study.population.table
+    if table is not None and job.layer is Layer.PEOPLE and len(table.labels) >= job.subjects:
+        data = data.assign_coords(ID=("subject", list(table.labels[: job.subjects])))
     failed = np.flatnonzero(outcome.status)
     allowed = study.failures_allowed * job.subjects
     if job.layer is Layer.BEST and study.failures_allowed > 0.0:
