@@ -54,12 +54,28 @@ def test_the_typical_person_is_not_touched():
         ("age in years!\n30\n", "no head of a column", 1),
         ("person.age (yeer)\n30\n", "yeer", 1),
         ("a,a\n1,2\n", "the same name", 1),
+        ("ID,person.age (year)\na,30\n,31\n", "the person has no ID", 3),
+        ("ID,person.age (year)\na,30\nb,31\na,32\n", '"a" is the ID of line 2 as well', 4),
+        ("ID,person.age (year)\na,30\nb\n", "1 values for 2 columns", 3),
     ],
 )
 def test_what_does_not_read_is_refused_with_its_line(text, words, line):
     with pytest.raises(InputError, match=words) as caught:
         read_people(text, "people.csv")
     assert caught.value.place.line == line
+
+
+def test_the_first_column_may_say_what_people_are_called():
+    table = read_people("ID,person.age (year)\nK7,30\n0051,65\n", "people.csv")
+    assert table.labels == ("K7", "0051")
+    assert table.names == ("person.age",)
+    assert table.rows == read_people("person.age (year)\n30\n65\n", "people.csv").rows
+    with pytest.raises(InputError, match='"old" is no number') as caught:
+        read_people("ID,person.age (year)\nK7,old\n", "people.csv")
+    assert caught.value.place.column == 2
+    with pytest.raises(InputError, match="agee") as caught:
+        check_columns(read_people("ID,agee (year)\nK7,3\n", "people.csv"), MODEL, "people.csv")
+    assert caught.value.place.column == 2
 
 
 @pytest.mark.parametrize(
