@@ -38,8 +38,8 @@ def part(name, *, female, low, high):
     return {key: values[rows] for key, values in found.items()}
 
 
-# NHANES August 2021 to August 2023 (Fryar 2025): 5th, 50th and 95th percentile, tables 1, 3, 5 and 7. Medians are off by
-# what the modules say of their lines, and one spread stands for both sexes or all ages; wider limits have their reason.
+# NHANES August 2021 to August 2023 (Fryar 2025): 5th, 50th and 95th percentile, tables 1, 3, 5 and 7. Medians are off
+# by what the modules say of their lines, and one spread stands for both sexes or all ages; wider limits have a reason.
 SURVEY = [
     ("elderly", 0, 70, 80, "weight", (60.8, 86.6, 121.3), 0.035),
     ("elderly", 1, 70, 80, "weight", (49.8, 71.7, 103.5), 0.035),
