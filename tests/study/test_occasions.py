@@ -13,6 +13,7 @@ from raphe.engine.compile import compile_program
 from raphe.engine.doses import Taken
 from raphe.engine.lower import lower
 from raphe.engine.solve import Options, settings_of, solve
+from raphe.engine.status import Action
 from raphe.engine.timeline import make_timeline
 from raphe.language.compose import compose
 from raphe.language.parse import parse
@@ -227,6 +228,27 @@ def test_without_occasions_every_bit_is_as_before(bench):
     }
     held = [one.run(one.people(**given), regimen) for one in (bench, plain)]
     assert np.array_equal(*held)
+
+
+def test_what_only_doses_feel_stops_no_solver(bench):
+    people, regimen = bench.people(), Regimen.from_text("10 mg every 12 h for 2 d")
+    parameters, occasions = bench.occasions(people, regimen)
+    kept, program = parameters.copy(), bench.kernel.program
+    timeline = make_timeline(
+        program,
+        regimen,
+        route=ROUTE,
+        settings=settings_of(bench.kernel, parameters),
+        parameters=parameters,
+        occasions=occasions,
+    )
+    changed = set(timeline.index[timeline.action == Action.SET_PARAMETER].tolist())
+    names = {program.layout.parameters[index] for index in changed}
+    assert names == {"drug.absorption", "drug.clearance"}
+    assert {"drug.wait", "drug.taken"} <= program.used_parameters()
+    arrivals = timeline.value[timeline.action == Action.ADD_STATE].reshape(len(people.person), -1)
+    assert np.all(np.diff(arrivals, axis=1) != 0.0)  # though each dose is another share
+    assert np.array_equal(parameters, kept)
 
 
 def test_the_doses_of_another_slot_are_no_occasions():

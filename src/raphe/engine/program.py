@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raphe.core.units import Unit
@@ -86,18 +87,26 @@ class Program:
 
     def used_parameters(self) -> frozenset[str]:
         """The parameters that anything in a run depends on; the others change no bit of it."""
-        roots = [*self.rates, *self.starts, *self.outputs, *self.settings]
+        places = self.stepped_parameters() | self._parameters_of(self.settings)
+        places |= {route.molar_mass for route in self.routes if route.molar_mass >= 0}
+        return frozenset(self.layout.parameters[place] for place in places)
+
+    def stepped_parameters(self) -> frozenset[int]:
+        """The parameters that states and outputs depend on once doses are on their way, by index."""
+        roots = [*self.rates, *self.starts, *self.outputs]
         roots += [one.trigger for one in self.events if one.trigger >= 0]
         roots += [value for one in self.events for value in one.values]
-        first = len(self.layout.states)
-        places = {
+        return self._parameters_of(roots)
+
+    def _parameters_of(self, roots: Sequence[int]) -> frozenset[int]:
+        """The parameters that nodes depend on."""
+        first, count = len(self.layout.states), len(self.layout.parameters)
+        symbols = {
             self.nodes[number].symbol - first
             for number in needed(self.nodes, roots)
             if self.nodes[number].op is Op.SYMBOL
         }
-        places |= {route.molar_mass for route in self.routes}
-        names = self.layout.parameters
-        return frozenset(names[place] for place in places if 0 <= place < len(names))
+        return frozenset(place for place in symbols if 0 <= place < count)
 
     @property
     def repeats(self) -> bool:

@@ -108,7 +108,8 @@ def make_timeline(
         If a dose stands before the begin or does not fit its route or the model. The message names the rule.
     """
     subjects = len(settings)
-    epoch = Epoch(settings=settings, parameters=parameters)
+    changing = parameters if occasions is None else parameters.copy()
+    epoch, stepped = Epoch(settings=settings, parameters=changing), program.stepped_parameters()
     doses = regimen.doses if taken is None else regimen.expanded().doses
     doses = doses if occasions is None else regimen.parted().doses
     schedule = Schedule(records=len(doses), chosen=program.chosen)
@@ -119,7 +120,7 @@ def make_timeline(
     for order, dose in numbered:
         check_begin(dose, begin)
         while occasions is not None and waiting and _due(waiting[0], order, dose):
-            epoch = _cross(schedule, waiting.pop(0), occasions, epoch, taken)
+            epoch = _cross(schedule, waiting.pop(0), occasions, epoch, stepped, taken)
         add_dose(
             schedule,
             program,
@@ -131,7 +132,7 @@ def make_timeline(
             taken=taken,
         )
     for border in waiting:
-        _put_border(schedule, border, border.begins(taken))
+        _put_border(schedule, border, border.begins(taken), stepped)
     begins = np.full(subjects, begin)
     columns = schedule.finish(program)
     columns += timed_events(program, settings, begins, float(schedule.records + 1))
@@ -155,22 +156,33 @@ def _cross(
     border: Occasion,
     occasions: Occasions,
     epoch: Epoch,
+    stepped: frozenset[int],
     taken: Taken | None,
 ) -> Epoch:
-    """Add the edges of a border; what holds behind it, for the doses that follow."""
+    """Add the edges of a border; what holds behind it, for the doses that follow.
+
+    The parameters are written where they are: their copies at each border took more time than the run.
+    """
     begins = border.begins(taken)
-    _put_border(schedule, border, begins)
-    parameters, crossed = epoch.parameters.copy(), np.isfinite(begins)
+    _put_border(schedule, border, begins, stepped)
+    crossed = np.isfinite(begins)
     for place, index in enumerate(border.index):
-        parameters[crossed, index] = border.values[crossed, place]
-    return Epoch(settings=occasions.settings_of(parameters), parameters=parameters)
+        epoch.parameters[crossed, index] = border.values[crossed, place]
+    return Epoch(settings=occasions.settings_of(epoch.parameters), parameters=epoch.parameters)
 
 
-def _put_border(schedule: Schedule, border: Occasion, begins: FloatArray) -> None:
-    """A column for each parameter that changes: before the dose that begins the occasion, behind what came before."""
+def _put_border(
+    schedule: Schedule, border: Occasion, begins: FloatArray, stepped: frozenset[int]
+) -> None:
+    """A column for each parameter that changes: before the dose that begins the occasion, behind what came before.
+
+    What acts on nothing but how doses enter needs none: the solver does not stop for it.
+    """
     crossed = np.isfinite(begins)
     rank = float(min(border.doses)) if border.doses else FIRST
     for place, index in enumerate(border.index):
+        if index not in stepped:
+            continue
         column = Column(
             time=begins,
             place=begins,
