@@ -14,7 +14,8 @@ _STORED = (Layer.PEOPLE, Layer.TYPICAL)
 _NUMBER = 8  # bytes
 _COUNT = 4  # bytes
 _DRAWING = 4  # copies of the numbers of people while they are drawn: 3.4 were measured
-_RUNNING = 2  # and while they are run
+_RUNNING = 3  # and while they are run, with occasions
+_DOSE = 160  # bytes for each person and dose while edges are put in order: 115 were measured, 150 with occasions
 
 
 class Keep(StrEnum):
@@ -89,8 +90,7 @@ def cost_of(plan: Plan, *, keep: Keep, size: int, workers: int) -> Cost:
     courses = sum(job.subjects * count for job, count in zip(jobs, times, strict=True))
     one = longest * outputs * (BINS + 2) * _COUNT
     histograms = sum(times[chunk.job] * outputs * (BINS + 2) * _COUNT for chunk in chunks)
-    people = min(size, max(job.subjects for job in jobs))
-    at_work = _at_work(people, plan.parameters, 3 * people * longest * outputs * _NUMBER)
+    at_work = max(_at_work(plan, job, min(size, job.subjects), copies=3) for job in jobs)
     kept = keep is Keep.COURSES
     return Cost(
         subjects=sum(job.subjects for job in jobs),
@@ -105,19 +105,20 @@ def memory_at_once(plan: Plan) -> int:
 
     An upper bound for the arrays, not for Python itself.
     """
-    held = sum(_courses(job) for job in plan.jobs)
-    return held + max(_at_work(job.subjects, plan.parameters, _courses(job)) for job in plan.jobs)
+    held = sum(_courses(job, job.subjects) for job in plan.jobs)
+    return held + max(_at_work(plan, job, job.subjects, copies=1) for job in plan.jobs)
 
 
-def _courses(job: Job) -> int:
-    """Bytes of all courses of a job."""
-    return job.subjects * len(job.scenario.grid.times) * len(job.variant.outputs) * _NUMBER
+def _courses(job: Job, subjects: int) -> int:
+    """Bytes of all courses of so many subjects of a job."""
+    return subjects * len(job.scenario.grid.times) * len(job.variant.outputs) * _NUMBER
 
 
-def _at_work(subjects: int, parameters: int, courses: int) -> int:
-    """Bytes while subjects are drawn, or while they are run and their courses are made."""
-    people = subjects * parameters * _NUMBER
-    return max(_DRAWING * people, _RUNNING * people + courses)
+def _at_work(plan: Plan, job: Job, subjects: int, *, copies: int) -> int:
+    """Bytes while subjects of a job are drawn, or while they are run and copies of their courses are made."""
+    people = subjects * plan.parameters * _NUMBER
+    doses = subjects * len(job.scenario.regimen.expanded().doses) * _DOSE
+    return max(_DRAWING * people, _RUNNING * people + doses + copies * _courses(job, subjects))
 
 
 def words(count: int) -> str:
