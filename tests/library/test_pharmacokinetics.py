@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from scipy.linalg import expm
+from scipy.stats import t
 
 from raphe.core.units import parse_quantity
 from raphe.engine.prune import prune
 from raphe.language.compose import compose
+from raphe.library.catalog import load_catalog
 
 
 def kilograms(value):
@@ -215,3 +217,11 @@ def test_women_clear_zolpidem_no_faster_than_men_of_their_weight(part_of):
         for one, weight in ((0.0, kilograms(86.3)), (1.0, kilograms(86.3)))
     )
     assert woman / man == pytest.approx(0.88, rel=1e-9)
+
+
+def test_clonazepam_differs_from_dose_to_dose_as_a_published_interval_says():
+    """Two tablets in the same 31 people: the ratio of the areas is 102.50 % (90 % confidence 99.87 to 105.19 %)."""
+    module = load_catalog().library.modules["clonazepam_typical"]
+    spread = next(one.occasions for one in module.parameters if one.name == "bioavailability")
+    half = t.ppf(0.95, 29) * spread.spread.log_sd * np.sqrt(2.0 / 31.0)
+    assert np.exp([-half, half]) * 102.50 == pytest.approx([99.87, 105.19], rel=1e-3)
