@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -79,6 +81,48 @@ def test_numbers_of_people_count_even_where_hardly_anything_is_kept():
         ),
     )
     assert memory_at_once(short) > 3 * 1000 * plan.parameters * 8
+
+
+MEASURE = """
+import resource, sys
+from raphe.library.catalog import load_catalog
+from raphe.study.chunks import memory_at_once
+from raphe.study.plan import make_plan
+from raphe.study.run import prepare, run_plan
+from raphe.study.schema import parse_study
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+catalog = load_catalog()
+plan = make_plan(parse_study(sys.argv[1], "study.yaml"), catalog)
+prepare(plan, catalog, 1)
+before = peak()
+run_plan(plan, catalog, threads=2)
+print(peak() - before, memory_at_once(plan))
+"""
+MANY = """
+raphe: 1
+title: Many
+model: benzodiazepines
+drug: clonazepam
+target: sedation
+people: {count: 8000, draws: 2}
+outputs: [drug.plasma]
+scenarios:
+  - {name: one, regimen: 2 mg every 12 h for DAYS d, times: every STEP h for DAYS d}
+  - {name: two, regimen: 1 mg every 12 h for DAYS d, times: every STEP h for DAYS d}
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told in bytes of another kind")
+@pytest.mark.parametrize(("days", "step"), [("2", "24"), ("2", "0.2"), ("28", "24")])
+def test_a_run_takes_no_more_than_its_estimate_and_not_much_less(days, step):
+    text = MANY.replace("DAYS", days).replace("STEP", step)
+    command = [sys.executable, "-c", MEASURE, text]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    taken, estimate = map(int, done.stdout.split())
+    assert 0.5 * estimate < taken < 1.1 * estimate  # Python itself takes some
 
 
 def test_a_study_that_fits_no_memory_is_refused_with_both_numbers(monkeypatch):

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from raphe.population.people import Layer
 from raphe.study.plan import Job, Plan
+from raphe.study.run import AT_ONCE
 
 DEFAULT_CHUNK = 1024
 BINS = 1024  # of a histogram, and two for what lies beyond
@@ -106,7 +107,8 @@ def memory_at_once(plan: Plan) -> int:
     An upper bound for the arrays, not for Python itself.
     """
     held = sum(_courses(job, job.subjects) for job in plan.jobs)
-    return held + max(_at_work(plan, job, job.subjects, copies=1) for job in plan.jobs)
+    working = sorted(_at_work(plan, job, job.subjects, copies=1) for job in plan.jobs)
+    return held + sum(working[-AT_ONCE:])
 
 
 def _courses(job: Job, subjects: int) -> int:

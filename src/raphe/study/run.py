@@ -35,7 +35,7 @@ from raphe.study.plan import Job, Plan, fixed_in
 from raphe.study.question import Study
 
 Progress = Callable[[int, int], None]
-_AT_ONCE = 2  # jobs: while the engine runs one, people of the next are drawn and results of the last are sorted
+AT_ONCE = 2  # jobs: while the engine runs one, people of the next are drawn and results of the last are sorted
 _PACKAGES = ("numpy", "llvmlite", "pint", "xarray", "lark", "matplotlib")
 
 
@@ -117,7 +117,7 @@ def run_plan(
         return _run_job(plan, plan.jobs[position], prepared[position], threads, report)
 
     runs: dict[tuple[str, str], dict[tuple[str, str], Dataset]] = {}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for job, data in zip(plan.jobs, pool.map(work, range(len(plan.jobs))), strict=True):
             runs.setdefault(job.variant.key, {})[job.scenario.name, job.layer.value] = data
     main = prepared[0]
