@@ -54,6 +54,7 @@ def test_the_typical_person_is_not_touched():
         ("age in years!\n30\n", "no head of a column", 1),
         ("person.age (yeer)\n30\n", "yeer", 1),
         ("a,a\n1,2\n", "the same name", 1),
+        ("ID\na\nb\n", "no column has numbers", 1),
         ("ID,person.age (year)\na,30\n,31\n", "the person has no ID", 3),
         ("ID,person.age (year)\na,30\nb,31\na,32\n", '"a" is the ID of line 2 as well', 4),
         ("ID,person.age (year)\na,30\nb\n", "1 values for 2 columns", 3),

@@ -7,7 +7,7 @@ import pytest
 from raphe.core.errors import StudyError, UnknownNameError
 from raphe.dosing.regimen import Regimen
 from raphe.library.catalog import load_catalog
-from raphe.study.question import ask, check_study, default_grid, parse_grid
+from raphe.study.question import ask, check_answerable, check_study, default_grid, parse_grid
 from raphe.study.schema import parse_study, study_text
 
 
@@ -41,6 +41,18 @@ def test_the_default_grid_is_fine_through_dosing_and_a_day_and_coarse_after():
     grid = default_grid(Regimen.from_text("0.5 mg every 8 h for 7 d"))
     assert grid.times[1] == 0.25
     assert grid.times[-1] == 160.0 + 24.0 + 480.0
+
+
+def test_an_answer_needs_times_that_reach_the_last_dose():
+    study = ask(load_catalog(), "clonazepam", "serotonin")
+    check_answerable(study)
+    first, *others = study.scenarios
+    short = replace(
+        study, scenarios=(*others, replace(first, grid=parse_grid("every 6 h for 7 d")))
+    )
+    check_study(short, load_catalog())
+    with pytest.raises(StudyError, match="the times end at 168 h, before the last dose at 4308 h"):
+        check_answerable(short)
 
 
 def test_a_bare_question_becomes_the_usual_regimens_of_the_model_and_no_drug():

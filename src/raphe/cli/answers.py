@@ -173,9 +173,11 @@ def _answer(
     from raphe.analysis.wording import answer_text
     from raphe.report.formats import answer_json, answer_markdown
     from raphe.report.page import check_writable, render_page, write_report
+    from raphe.study.question import check_answerable
     from raphe.study.session import answer, simulate
 
     check_writable(path)
+    check_answerable(study)
     names = {"people": "--subjects", "seed": "--seed", "points": "--points"}
     command = " ".join([command, *(f"{names[name]} {value}" for name, value in options.items())])
     population = study.population

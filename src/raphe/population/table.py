@@ -92,6 +92,9 @@ def read_people(text: str, file: str) -> PeopleTable:
             raise StudyError(f'"{cell}" is no head of a column', place=place, advice=advice)
         names.append(match["name"])
         factors.append(parse_quantity(f"1 {match['unit'] or 'dimensionless'}", place).base)
+    if not names:
+        advice = 'give a parameter, such as "person.age (year)"'
+        raise StudyError("no column has numbers", place=Place(file, 1, 1), advice=advice)
     if len(set(names)) != len(names):
         raise StudyError("two columns have the same name", place=Place(file, 1, 1))
     rows = []

@@ -55,7 +55,7 @@ from raphe.study.chain import chain_of, moves
 from raphe.study.deciding import finished, sweep_of
 from raphe.study.findings import findings_of
 from raphe.study.plan import observed, references, shown_of, trial_size
-from raphe.study.question import NO_DRUG, Scenario, Study
+from raphe.study.question import NO_DRUG, Scenario, Study, check_answerable
 from raphe.study.region import in_whom
 from raphe.study.run import Ran
 
@@ -82,7 +82,13 @@ def answer(study: Study, ran: Ran, doubt: Doubt, catalog: Catalog, *, command: s
     Returns
     -------
     Answer
+
+    Raises
+    ------
+    StudyError
+        If the times of a scenario end before its last dose.
     """
+    check_answerable(study)
     model = ran.model
     target = next(one for one in model.targets if one.name == study.target)
     sweep = sweep_of(study, ran, target.quantity)

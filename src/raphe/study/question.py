@@ -298,6 +298,22 @@ def check_study(study: Study, catalog: Catalog) -> None:
             refuse_outside(model, people.parameters)
 
 
+def check_answerable(study: Study) -> None:
+    """Refuse a study that can be run but not answered.
+
+    Raises
+    ------
+    StudyError
+        If the times of a scenario end before its last dose: an answer tells what comes after it.
+    """
+    for scenario in study.scenarios:
+        end, last = scenario.grid.times[-1], scenario.regimen.last_dose
+        if end < last:
+            message = f'scenario "{scenario.name}": the times end at {end:g} h, before the last dose at {last:g} h'
+            advice = "let them go on, or give fewer doses; raphe store and raphe.simulate take it as it is"
+            raise StudyError(message, advice=advice)
+
+
 def _check_turns(scenario: Scenario, model: Model) -> None:
     """Refuse turns of what the model does not have, or of what differs from occasion to occasion anyway."""
     changing = {one.name for one in model.parameters if one.occasions is not None}
