@@ -230,6 +230,17 @@ def test_without_occasions_every_bit_is_as_before(bench):
     assert np.array_equal(*held)
 
 
+def test_an_occasion_is_the_same_whatever_other_doses_there_are(bench):
+    people = bench.people()
+    often, seldom = (Regimen.from_text(f"10 mg every {hours} h for 2 d") for hours in (12, 24))
+    found = [
+        next(b for b in bench.occasions(people, one)[1].borders if b.time == 24.0 and b.doses)
+        for one in (often, seldom)
+    ]
+    assert [one.doses for one in found] == [(2,), (1,)]
+    assert np.array_equal(found[0].values, found[1].values)
+
+
 def test_what_only_doses_feel_stops_no_solver(bench):
     people, regimen = bench.people(), Regimen.from_text("10 mg every 12 h for 2 d")
     parameters, occasions = bench.occasions(people, regimen)

@@ -1,4 +1,4 @@
-"""What differs from occasion to occasion within a person, by key: seed, name, person, draw, number of the occasion."""
+"""What differs from occasion to occasion within a person, by key: seed, name, person, draw, time of the occasion."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def vary(parameter: Parameter, values: FloatArray, subjects: Subjects, number: i
     subjects
         Who they are; persons of one draw are numbered without gaps.
     number
-        Of the occasion, from 0.
+        Of the occasion: the second at which it is due.
 
     Returns
     -------

@@ -21,6 +21,7 @@ from raphe.population.people import Subjects
 from raphe.study.question import Turn
 
 _DAY = 24.0  # h
+_SECONDS = 3600  # in an hour
 _Moment = tuple[float, tuple[int, ...]]  # when, and the doses that make it an occasion
 
 
@@ -61,8 +62,6 @@ def occasions_of(
     if not changing and not turns:
         return subjects.parameters, None
     first = subjects.parameters.copy()
-    for place, one in changing:
-        first[:, place] = vary(one, subjects.parameters[:, place], subjects, 0)
     groups: dict[tuple[str, Each], list[tuple[int, Parameter]]] = {}
     for place, one in changing:
         if one.occasions is not None:
@@ -70,7 +69,9 @@ def occasions_of(
     borders = [border for turn in turns for border in _turned(turn, model, len(first))]
     for (slot, each), here in groups.items():
         moments = _days(until) if each is Each.DAY else _doses(regimen, slot, route)
-        borders += _borders(subjects, here, moments)
+        begin = moments[0][0] if moments else 0.0  # the first occasion holds from the start
+        first[:, [place for place, _ in here]] = _numbers(subjects, here, begin)
+        borders += _borders(subjects, here, moments[1:])
     borders.sort(key=lambda one: (one.time, min(one.doses, default=-1)))
     settings = functools.partial(settings_of, kernel)
     return first, Occasions(borders=tuple(borders), settings_of=settings)
@@ -106,16 +107,16 @@ def _doses(regimen: Regimen, slot: str, route: str) -> list[_Moment]:
 def _borders(
     subjects: Subjects, here: Sequence[tuple[int, Parameter]], moments: Sequence[_Moment]
 ) -> list[Occasion]:
-    """A border at each moment but the first, whose numbers hold from the start."""
+    """A border at each moment."""
+    index = tuple(place for place, _ in here)
     return [
-        Occasion(
-            time=time,
-            doses=doses,
-            index=tuple(place for place, _ in here),
-            values=np.stack(
-                [vary(one, subjects.parameters[:, p], subjects, number) for p, one in here], axis=1
-            ),
-        )
-        for number, (time, doses) in enumerate(moments)
-        if number > 0
+        Occasion(time=time, doses=doses, index=index, values=_numbers(subjects, here, time))
+        for time, doses in moments
     ]
+
+
+def _numbers(subjects: Subjects, here: Sequence[tuple[int, Parameter]], time: float) -> FloatArray:
+    """What parameters are in the occasion that is due at a time (h), shape (subjects, parameters)."""
+    number = round(time * _SECONDS)  # whatever other doses there are, so that ways to stop compare
+    columns = [vary(one, subjects.parameters[:, p], subjects, number) for p, one in here]
+    return np.stack(columns, axis=1)
