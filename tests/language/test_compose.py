@@ -170,3 +170,34 @@ def test_an_unknown_slot_is_refused_with_the_nearest():
     assembly = catalog.assemblies["benzodiazepines"]
     with pytest.raises(LanguageError, match='did you mean "drug"'):
         compose(assembly, catalog.library, choices={"drugs": "clonazepam_kruizinga"})
+
+
+RIVALS = """
+module a {{ parameter k = 3 dimensionless {{ assumed "x"; }}  quantity x : dimensionless = k; output x as level; }}
+module plain {{ parameter p = 2 dimensionless {{ assumed "x"; }} quantity y : dimensionless = p; output y as effect; }}
+module driven {{ input load : dimensionless as level; quantity y : dimensionless = 2 * load; output y as effect; }}
+model m "m" {{ use a as a; use plain as b or driven; {wires} show b.y "y"; }}
+"""
+
+
+@pytest.mark.parametrize(("choice", "wanted"), [("plain", 2.0), ("driven", 6.0)])
+def test_a_wire_may_go_to_a_port_that_only_a_rival_has(choice, wanted):
+    catalog = library_of(RIVALS.format(wires="connect a.x -> b.load;"))
+    model = compose(catalog.assemblies["m"], catalog.library, choices={"b": choice})
+    values = {one.name: one.value.base for one in model.parameters}
+    for quantity in model.quantities:
+        values[quantity.name] = evaluate(quantity.formula, values)
+    assert values["b.y"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("wires", "choice", "told"),
+    [
+        ("connect a.x -> b.lode;", "plain", 'no in-port is called "b.lode"'),
+        ("", "driven", 'the in-port "b.load" .* is not connected'),
+    ],
+)
+def test_a_port_that_no_module_has_or_nobody_feeds_is_refused(wires, choice, told):
+    catalog = library_of(RIVALS.format(wires=wires))
+    with pytest.raises(LanguageError, match=told):
+        compose(catalog.assemblies["m"], catalog.library, choices={"b": choice})

@@ -149,7 +149,7 @@ def _check_assembly(
     _duplicate_slots(assembly, trial)
     modules = _chosen(assembly, library, choices, trial)
     if not len(trial):
-        _check_wires(assembly, modules, trial)
+        _check_wires(assembly, modules, library, trial)
         _check_owners(modules, trial)
         _check_names(assembly, modules, trial)
     if not len(trial) and flat:
@@ -204,12 +204,23 @@ def _split(path: str) -> tuple[str, str]:
     return alias, name
 
 
-def _check_wires(assembly: Assembly, modules: Mapping[str, Module], findings: Findings) -> None:
+def _check_wires(
+    assembly: Assembly, modules: Mapping[str, Module], library: Library, findings: Findings
+) -> None:
+    """Each in-port is fed; what goes to an in-port that only another module of the slot has is left aside."""
     ports = {f"{a}.{port.name}": port for a, m in modules.items() for port in m.inputs}
+    others = frozenset(
+        f"{use.alias}.{port.name}"
+        for use in assembly.uses
+        for name in use.modules
+        for port in library.modules[name].inputs
+    ).difference(ports)
     fed: dict[str, Place] = {}
     wires: dict[tuple[str, str], Place] = {}
     for wire in assembly.connections:
         origin = _out_port(wire.origin, wire.place, modules, findings)
+        if wire.goal in others:
+            continue
         goal = _in_port(wire.goal, wire.place, ports, findings)
         if goal is None:
             continue
@@ -234,7 +245,7 @@ def _check_wires(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
                 f'"{wire.goal}" ({goal.meaning}, {goal.place}) differ in meaning'
             )
             findings.error(Code.BAD_PORT, message, wire.place, "connect ports that mean the same")
-    _check_holds(assembly, ports, fed, findings)
+    _check_holds(assembly, ports, others, fed, findings)
     for path, need in ports.items():
         if path not in fed:
             message = f'the in-port "{path}" ({need.place}) is not connected'
@@ -245,10 +256,16 @@ def _check_wires(assembly: Assembly, modules: Mapping[str, Module], findings: Fi
 
 
 def _check_holds(
-    assembly: Assembly, ports: Mapping[str, Input], fed: dict[str, Place], findings: Findings
+    assembly: Assembly,
+    ports: Mapping[str, Input],
+    others: frozenset[str],
+    fed: dict[str, Place],
+    findings: Findings,
 ) -> None:
     """In-ports that are left at rest count as fed."""
     for hold in assembly.holds:
+        if hold.goal in others:
+            continue
         port = _in_port(hold.goal, hold.place, ports, findings)
         if port is None:
             continue
