@@ -92,3 +92,8 @@ def test_people_outside_the_population_are_refused(text, words):
         check_columns(table, MODEL, "people.csv")
         refuse_rows(table, MODEL, "people.csv")
     assert caught.value.place.line in (1, 2)
+
+
+def test_people_of_a_second_round_have_names_of_their_own():
+    table = read_people("ID,person.age (year)\n3,30\n1,60\n", "people.csv")
+    assert table.names_of([0, 1, 2, 3, 4]) == ["3", "1", "3#2", "1#2", "3#3"]

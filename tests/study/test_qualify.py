@@ -67,7 +67,7 @@ def test_nobody_fails(rows):
 
 
 def test_nobody_fails_when_firing_is_back_after_weeks_of_silence():
-    """Where receptors do not adapt, vesicles filled thirty-fold in one of 600 rats, and serotonin swung for days."""
+    """Where receptors do not adapt, vesicles of one of 600 rats filled twenty-fold, and serotonin swung for days."""
     catalog = only(
         "agarwal1977_metabolite_after", "agarwal1977_enzyme_after", "agarwal1977_serotonin_after"
     )
@@ -186,3 +186,13 @@ def test_a_rival_in_a_slot_that_a_row_does_not_rest_on_changes_no_bit_of_it(rows
     assert "terminal" not in infusion.slots
     rival = rows_of(only("midazolam_infusion"), choices={"terminal": "serotonin_terminal_2010"})
     assert rival["midazolam_infusion"].predicted == infusion.predicted
+
+
+def test_a_blocker_of_the_currents_lets_nobody_fail_and_the_enzyme_fall_no_further_than_told():
+    catalog = load_catalog()
+    (one,) = [x for x in catalog.observations if x.name == "agarwal1977_enzyme"]
+    none = (("gaba.synaptic_alpha2", parse_quantity("0 dimensionless")),)
+    one = dataclasses.replace(one, choices=(("gaba", "current_step"),), settings=none)
+    row = rows_of(dataclasses.replace(catalog, observations=(one,)))["agarwal1977_enzyme"]
+    assert not row.failed
+    assert 0.4 < row.predicted.low < row.predicted.high < 1.0

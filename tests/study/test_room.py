@@ -41,7 +41,8 @@ def machine(root, groups=()):
         place.mkdir(parents=True)
         (place / "memory.max").write_text(f"{limit}\n")
         (place / "memory.current").write_text(f"{used}\n")
-        (place / "memory.stat").write_text(f"anon 5\ninactive_file {files}\n")
+        stat = f"anon 5\ninactive_file {files // 2}\nactive_file {files - files // 2}\n"
+        (place / "memory.stat").write_text(stat)
     return root
 
 

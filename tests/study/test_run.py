@@ -2,12 +2,14 @@
 
 import dataclasses
 import hashlib
+import threading
 
 import numpy as np
 import pytest
 
 from raphe.analysis.wording import answer_text
 from raphe.core.units import parse_quantity
+from raphe.engine import solve as solving
 from raphe.engine.solve import Options
 from raphe.library.catalog import load_catalog
 from raphe.population.people import Layer, Population
@@ -169,3 +171,22 @@ def test_the_answer_tells_what_was_asked(simulation):
     assert all(one.fold_error >= 1.0 for one in result.comparisons)
     assert dict(result.statuses)["read"] > 0
     assert isinstance(simulation, Simulation)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_more_kernels_run_at_a_time_than_threads(study, threads, monkeypatch):
+    lock, at_once, most = threading.Lock(), 0, 0
+    run = solving._run_chunk
+
+    def counted(*arguments):
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        run(*arguments)
+        with lock:
+            at_once -= 1
+
+    monkeypatch.setattr(solving, "_run_chunk", counted)
+    simulate(study, threads=threads)
+    assert 1 <= most <= threads

@@ -6,7 +6,7 @@ A chunk is only a unit of work: a subject's numbers do not depend on it. Knows n
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,6 +139,7 @@ def solve(
     *,
     options: Options = DEFAULT_OPTIONS,
     progress: Progress | None = None,
+    cores: Executor | None = None,
 ) -> Outcome:
     """Run every subject to the last output time.
 
@@ -157,6 +158,8 @@ def solve(
         Tolerances, limits, threads.
     progress
         Called with the number of subjects that have been finished since the last call, by any thread.
+    cores
+        Threads that calls at the same time share; by default this call has `options.threads` of its own.
 
     Returns
     -------
@@ -169,7 +172,7 @@ def solve(
     """
     samples = grid_samples(timeline, times)
     outcome = solve_samples(
-        kernel, parameters, timeline, samples, options=options, progress=progress
+        kernel, parameters, timeline, samples, options=options, progress=progress, cores=cores
     )
     return on_grid(outcome, len(samples.time))
 
@@ -217,6 +220,7 @@ def solve_samples(
     *,
     options: Options = DEFAULT_OPTIONS,
     progress: Progress | None = None,
+    cores: Executor | None = None,
 ) -> Outcome:
     """Run every subject to its own end, with its own samples; otherwise as `solve`.
 
@@ -240,7 +244,9 @@ def solve_samples(
             progress(rows.stop - rows.start)
 
     starts = range(0, subjects, chunk)
-    if options.threads == 1 or len(starts) == 1:
+    if cores is not None:
+        list(cores.map(work, starts))
+    elif options.threads == 1 or len(starts) == 1:
         for first in starts:
             work(first)
     else:

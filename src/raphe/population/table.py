@@ -53,6 +53,12 @@ class PeopleTable:
         """Columns before the first number."""
         return 1 if self.labels else 0
 
+    def names_of(self, persons: list[int]) -> list[str]:
+        """What persons are called; where there are more than lines, those of the second round have `#2` behind it."""
+        count = len(self.labels)
+        rounds = [divmod(person, count) for person in persons]
+        return [self.labels[k] + (f"#{n + 1}" if n else "") for n, k in rounds]
+
 
 def read_people(text: str, file: str) -> PeopleTable:
     """Read a table such as `person.age (year),person.weight_male (kg)` and a line of numbers for each person.

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from raphe.population.people import Layer
 from raphe.study.plan import Job, Plan
+from raphe.study.probing import PROBED
 from raphe.study.run import AT_ONCE
 
 DEFAULT_CHUNK = 1024
@@ -110,7 +111,11 @@ def memory_at_once(plan: Plan) -> int:
     """
     held = sum(_courses(job, job.subjects) for job in plan.jobs)
     working = sorted(_at_work(plan, job, job.subjects, copies=1) for job in plan.jobs)
-    return held + sum(working[-AT_ONCE:])
+    alone = [
+        job for job in plan.jobs if job.layer is Layer.BEST
+    ]  # of which split and ranking run many
+    probes = max((_at_work(plan, job, PROBED, copies=1) for job in alone), default=0)
+    return held + max(sum(working[-AT_ONCE:]), 2 * probes)
 
 
 def _courses(job: Job, subjects: int) -> int:

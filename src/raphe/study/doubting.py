@@ -54,8 +54,9 @@ def doubt_of(
     total = split_runs(points)
     if ranked:
         total += ranking_runs(len(uncertain_columns(own, probe)), ranked)
-    probe = replace(probe, report=tally(progress, total))
-    with ThreadPoolExecutor(2) as pool:  # the one runs while the other thinks
+    with ThreadPoolExecutor(threads) as cores, ThreadPoolExecutor(2) as pool:
+        # the one runs while the other thinks
+        probe = replace(probe, report=tally(progress, total), cores=cores)
         split = pool.submit(split_of, ran, probe, sweep, points=points)
         ranking = None
         if ranked:

@@ -6,6 +6,7 @@ What `qualify`, `judge` and `taper` have in common. Knows nothing of observation
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,7 +52,7 @@ class Bench:
 
     @property
     def slots(self) -> frozenset[str]:
-        """The slots of the model that what is read off rests on; a module in any other slot changes no bit of it."""
+        """The slots that what is read off rests on, by their states and parameters; those without either are left out."""
         program = self.kernel.program
         names = (*program.layout.states, *program.used_parameters())
         return frozenset(name.partition(".")[0] for name in names)
@@ -152,6 +153,7 @@ def perform(
     taken: Taken | None = None,
     turns: Sequence[Turn] = (),
     options: Options = DEFAULT_OPTIONS,
+    cores: Executor | None = None,
 ) -> tuple[FloatArray, int]:
     """Give a regimen to subjects.
 
@@ -173,6 +175,8 @@ def perform(
         What becomes of parameters at times, for all.
     options
         Tolerances and limits.
+    cores
+        Threads that experiments at the same time share.
 
     Returns
     -------
@@ -199,5 +203,5 @@ def perform(
         occasions=occasions,
     )
     options = replace(options, threads=threads)
-    outcome = solve(bench.kernel, parameters, timeline, times, options=options)
+    outcome = solve(bench.kernel, parameters, timeline, times, options=options, cores=cores)
     return outcome.values, int(np.count_nonzero(outcome.status))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from raphe.study.plan import fixed_in
 from raphe.study.question import Scenario, Study
 from raphe.study.run import Prepared, Ran, exploring
 
-_ROWS = 2048  # run at a time: courses are large, and only one number of each is kept
+PROBED = 2048  # run at a time: courses are large, and only one number of each is kept
 
 Report = Callable[[int], None]
 
@@ -46,6 +47,8 @@ class Probe:
         Worker threads; the numbers do not depend on it.
     report
         Called with the number of runs done since the last call.
+    cores
+        Threads that probes at the same time share.
     """
 
     study: Study
@@ -55,6 +58,7 @@ class Probe:
     persons: int
     threads: int
     report: Report = _silent
+    cores: Executor | None = None
 
 
 def make_probe(
@@ -116,8 +120,8 @@ def largest_changes(
     taken = None if persons is None else _taken(probe)
     options = exploring(study.options)
     found = np.full(len(places), np.nan)
-    for begin in range(0, len(places), _ROWS):
-        rows = slice(begin, begin + _ROWS)
+    for begin in range(0, len(places), PROBED):
+        rows = slice(begin, begin + PROBED)
         subjects = place_subjects(
             model, columns, places[rows], fixed=fixed, table=study.population.table
         )
@@ -133,6 +137,7 @@ def largest_changes(
             taken=own,
             turns=probe.scenario.turns,
             options=options,
+            cores=probe.cores,
         )
         found[rows] = _largest(courses[:, :, 0], times, relative=probe.relative)
         probe.report(len(subjects.person))

@@ -190,7 +190,11 @@ def compare_rivals(
     by_name = {row.observation.name: row for row in rows}
     found = []
     for number, (slot, module) in enumerate(rivals):
-        touched = tuple(row.observation for row in rows if slot in row.slots)
+        own_module = catalog.library.modules[
+            next(u.module for u in assembly.uses if u.alias == slot)
+        ]
+        bare = not (own_module.parameters or own_module.species)  # nothing tells who rests on it
+        touched = tuple(row.observation for row in rows if bare or slot in row.slots)
         theirs = qualify(
             replace(catalog, observations=touched),
             assembly,

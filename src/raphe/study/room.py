@@ -11,6 +11,7 @@ from raphe.study.chunks import Cost, memory_at_once, words
 from raphe.study.plan import Plan
 
 _ROOT = Path("/")
+_GIVEN_BACK = ("inactive_file", "active_file", "slab_reclaimable")  # when others need the room
 
 
 def check_memory(plan: Plan, memory: int | None) -> None:
@@ -133,4 +134,5 @@ def _left_in(folder: Path) -> list[int]:
         return []
     if limit == "max":
         return []
-    return [max(0, int(limit) - used + int(told.get("inactive_file", "0")))]
+    kept = sum(int(told.get(name, "0")) for name in _GIVEN_BACK)
+    return [max(0, int(limit) - used + kept)]

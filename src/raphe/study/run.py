@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
 from threading import Lock
@@ -113,11 +113,12 @@ def run_plan(
     prepared = prepare(plan, catalog, threads)
     report = tally(progress, plan.subjects)
 
-    def work(position: int) -> Dataset:
-        return _run_job(plan, plan.jobs[position], prepared[position], threads, report)
-
     runs: dict[tuple[str, str], dict[tuple[str, str], Dataset]] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(threads) as cores, ThreadPoolExecutor(AT_ONCE) as pool:
+
+        def work(position: int) -> Dataset:
+            return _run_job(plan, plan.jobs[position], prepared[position], threads, report, cores)
+
         for job, data in zip(plan.jobs, pool.map(work, range(len(plan.jobs))), strict=True):
             runs.setdefault(job.variant.key, {})[job.scenario.name, job.layer.value] = data
     main = prepared[0]
@@ -196,6 +197,7 @@ def run_subjects(
     threads: int,
     only: range | None = None,
     report: Callable[[int], None] | None = None,
+    cores: Executor | None = None,
 ) -> RunSubjects:
     """Run the subjects of a job, or some of them; their numbers are the same either way.
 
@@ -213,6 +215,8 @@ def run_subjects(
         Which of the job's subjects.
     report
         Called with the number of subjects finished since the last call.
+    cores
+        Threads that jobs at the same time share.
 
     Returns
     -------
@@ -259,20 +263,27 @@ def run_subjects(
     )
     options = exploring(study.options) if job.layer is Layer.SWEPT else study.options
     options = replace(options, threads=threads)
-    outcome = solve(kernel, parameters, timeline, times, options=options, progress=report)
+    outcome = solve(
+        kernel, parameters, timeline, times, options=options, progress=report, cores=cores
+    )
     return RunSubjects(subjects=subjects, outcome=outcome, times=times)
 
 
 def _run_job(
-    plan: Plan, job: Job, prepared: Prepared, threads: int, report: Callable[[int], None]
+    plan: Plan,
+    job: Job,
+    prepared: Prepared,
+    threads: int,
+    report: Callable[[int], None],
+    cores: Executor,
 ) -> Dataset:
     study = plan.study
-    ran = run_subjects(study, job, prepared, threads=threads, report=report)
+    ran = run_subjects(study, job, prepared, threads=threads, report=report, cores=cores)
     outcome = ran.outcome
     data = to_dataset(outcome, prepared.kernel.program.layout, ran.subjects, ran.times)
     table = study.population.table
-    if table is not None and job.layer is Layer.PEOPLE and len(table.labels) >= job.subjects:
-        data = data.assign_coords(ID=("subject", list(table.labels[: job.subjects])))
+    if table is not None and job.layer is Layer.PEOPLE and table.labels:
+        data = data.assign_coords(ID=("subject", table.names_of(ran.subjects.person.tolist())))
     failed = np.flatnonzero(outcome.status)
     allowed = study.failures_allowed * job.subjects
     if job.layer is Layer.BEST and study.failures_allowed > 0.0:

@@ -133,8 +133,10 @@ def begin_run(study: Study, folder: Path, *, keep: Keep, size: int, workers: int
             advice = "name a new folder, or run the study that this one was begun with"
             raise InputError(message, place=Place(str(folder)), advice=advice)
         run = open_run(folder)
-        cost = cost_of(run.plan, keep=keep, size=run.size, workers=workers)
-        check_cost(cost, folder, free_memory(), left=len(run.missing()) / len(run.chunks))
+        missing = len(run.missing())
+        if missing:
+            cost = cost_of(run.plan, keep=keep, size=run.size, workers=workers)
+            check_cost(cost, folder, free_memory(), left=missing / len(run.chunks))
         return run
     if folder.exists() and not _is_begun(folder):
         message = "the folder holds something that is no run"
