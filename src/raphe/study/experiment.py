@@ -52,7 +52,7 @@ class Bench:
 
     @property
     def slots(self) -> frozenset[str]:
-        """The slots that what is read off rests on, by their states and parameters; one without either does not show."""
+        """The slots that what is read off rests on, by their states and parameters; one with neither does not show."""
         program = self.kernel.program
         names = (*program.layout.states, *program.used_parameters())
         return frozenset(name.partition(".")[0] for name in names)
