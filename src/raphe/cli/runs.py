@@ -46,9 +46,8 @@ def store(
     study = read_study(study_file)
     count = workers or os.cpu_count() or 1
     maker = make_executor(executor, count)
-    elsewhere = (
-        only_begin or executor == "mpi" or "=" in executor
-    )  # others have memory of their own
+    # processes elsewhere have memory of their own
+    elsewhere = only_begin or executor == "mpi" or "=" in executor
     here = 1 if elsewhere else count
     run = begin_run(study, run_folder, keep=kinds[keep], size=chunk, workers=here)
     cost = cost_of(run.plan, keep=run.keep, size=run.size, workers=here)

@@ -15,6 +15,7 @@ BINS = 1024  # of a histogram, and two for what lies beyond
 _STORED = (Layer.PEOPLE, Layer.TYPICAL)
 _NUMBER = 8  # bytes
 _COUNT = 4  # bytes
+_COMPRESSED = 12  # times smaller counts become; 15 were measured
 _DRAWING = 4  # copies of the numbers of people while they are drawn: 3.4 were measured
 _RUNNING = 3  # and while they are run, with occasions
 _DOSE = 160  # bytes for each person and dose while edges are put in order: 115 were measured, 150 with occasions
@@ -97,9 +98,7 @@ def cost_of(plan: Plan, *, keep: Keep, size: int, workers: int) -> Cost:
     return Cost(
         subjects=sum(job.subjects for job in jobs),
         chunks=len(chunks),
-        disk=courses * outputs * _NUMBER
-        if kept
-        else histograms // 12,  # counts are compressed, 15-fold where it was measured
+        disk=courses * outputs * _NUMBER if kept else histograms // _COMPRESSED,
         memory=workers * (at_work + (0 if kept else 3 * one)),
     )
 
@@ -111,9 +110,8 @@ def memory_at_once(plan: Plan) -> int:
     """
     held = sum(_courses(job, job.subjects) for job in plan.jobs)
     working = sorted(_at_work(plan, job, job.subjects, copies=1) for job in plan.jobs)
-    alone = [
-        job for job in plan.jobs if job.layer is Layer.BEST
-    ]  # of which split and ranking run many
+    # split and ranking run at the same time, each a rival or the model alone at many places
+    alone = [job for job in plan.jobs if job.layer is Layer.BEST]
     probes = max((_at_work(plan, job, PROBED, copies=1) for job in alone), default=0)
     return held + max(sum(working[-AT_ONCE:]), 2 * probes)
 

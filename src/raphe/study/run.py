@@ -112,7 +112,6 @@ def run_plan(
     """
     prepared = prepare(plan, catalog, threads)
     report = tally(progress, plan.subjects)
-
     runs: dict[tuple[str, str], dict[tuple[str, str], Dataset]] = {}
     with ThreadPoolExecutor(threads) as cores, ThreadPoolExecutor(AT_ONCE) as pool:
 
