@@ -39,6 +39,9 @@ model alone {
     connect driver.rest -> terminal.release;
     hold terminal.tryptophan_supply;
     hold terminal.competition;
+    hold terminal.entry;
+    hold terminal.removal;
+    hold terminal.flow;
     hold terminal.hydroxylase;
     hold terminal.transporter;
 }

@@ -75,10 +75,64 @@ def test_fifty_years_take_the_published_share_of_dopamine_transporters(alone):
     assert 1.0 - left == pytest.approx(0.35, abs=0.18)  # 17 to 53 %
 
 
+def test_spinal_fluid_shows_the_metabolite_over_a_flow_that_falls_with_years(alone, fed):
+    forty = {"years": 40.0 * 8766.0}
+    flow = [value(alone("ageing"), "flow", 0.0, **forty, flow_loss=loss) for loss in (0.0, 0.1)]
+    assert flow == pytest.approx([1.0, 0.9**4])
+    for name in ("serotonin_terminal", "serotonin_terminal_2010"):
+        runner, slow = fed(name, "flow"), {"step__level": flow[1]}
+        assert value(runner, "terminal.fluid_metabolite", 0.0, **slow) == 1.0
+        late = value(runner, "terminal.fluid_metabolite", 720.0, **slow)
+        assert late == pytest.approx(0.9**-4, rel=1e-6)
+
+
 def test_no_years_change_nothing(alone):
     runner = alone("ageing")
+    assert value(runner, "flow", 0.0) == 1.0
     assert value(runner, "dopamine_transporter", 0.0) == 1.0
     assert value(runner, "serotonin_transporter", 0.0) == 1.0
+
+
+@pytest.fixture(scope="module")
+def eaten(alone):
+    """Plasma tryptophan over rest after grams of a protein with parts of tryptophan and of its competitors."""
+    runner = alone("meals")
+
+    def course(grams, hours, tryptophan=0.0, competitors=0.28):
+        numbers = {"tryptophan_in_protein": tryptophan, "competitors_in_protein": competitors}
+        table = runner.defaults(**numbers)
+        outcome = runner.run(table, hours, regimen=f"{grams} g once by protein")
+        return runner.values(outcome, "tryptophan")[0]
+
+    return course
+
+
+@pytest.mark.parametrize("tryptophan", [0.0, 0.012])
+def test_tryptophan_that_a_meal_brings_and_takes_closes_its_balance(alone, eaten, tryptophan):
+    """All that tissues build in comes out of plasma: the area under the fall is what was built in over the pool."""
+    number = {
+        one.name: one.value.value
+        for one in alone("meals").model.parameters
+        if one.value is not None
+    }
+    hours = np.linspace(0.0, 72.0, 7201)
+    course = eaten(40.0, hours, tryptophan)
+    pool = number["space"] * number["tryptophan_start"] * number["tryptophan_mass"] / 1e6  # g
+    built = number["building"] * number["needed"] * 0.28 * 40.0
+    brought = number["arriving"] * tryptophan * 40.0
+    area = np.trapezoid(1.0 - course, hours)
+    assert number["clearing"] * area * pool == pytest.approx(built - brought, rel=1e-3)
+
+
+def test_plasma_tryptophan_falls_in_proportion_to_what_was_eaten_and_for_hours(eaten):
+    """Moja 1988: seven amino acids, 61 % of them competitors; the largest drink, 36.6 g, leaves 35 %."""
+    lowest = [
+        eaten(grams, np.linspace(0.0, 6.0, 61), competitors=0.606).min()
+        for grams in (12.2, 24.4, 36.6)
+    ]
+    assert lowest[0] > lowest[1] > lowest[2]
+    assert lowest[2] == pytest.approx(0.35, rel=0.35)
+    assert eaten(36.6, [6.0], competitors=0.606)[0] < 0.8
 
 
 @pytest.fixture(scope="module")

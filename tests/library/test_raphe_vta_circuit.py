@@ -22,6 +22,8 @@ PRINTED = {  # Hz: others' integration of the template, to half a unit of the la
 LOW, HIGH = 0.25, 0.77  # occupancy taken for 1 and 10 mg/kg of diazepam
 ANESTHESIA = {"circuit.gaba_tone": 0.0, "arousal.fall_max": 0.0, "inhibition.weight": 0.0}
 WIRINGS = Population(people=1, draws=400, seed=17)
+ASLEEP = {name.replace(".", "__"): value for name, value in ANESTHESIA.items()}
+ASLEEP |= {"exchange__entry_weight": 0.0}  # else tryptophan moves serotonin, and that firing
 
 
 @pytest.fixture(scope="module")
@@ -188,11 +190,14 @@ def test_between_the_two_firing_falls_as_in_cats(whole):
 
 def test_under_anesthesia_without_gaba_tone_no_dose_changes_the_raphe(whole):
     """Diazepam up to 8 mg/kg, and ten times the first dose."""
-    settings = {name.replace(".", "__"): value for name, value in ANESTHESIA.items()}
     for level in (LOW, 0.73, HIGH):
-        still = whole("circuit.serotonin_firing", level, **settings)
+        still = whole("circuit.serotonin_firing", level, **ASLEEP)
         assert still == pytest.approx(1.0, abs=1e-9)
-    toned = whole("circuit.serotonin_firing", HIGH, **settings | {"circuit__gaba_tone": 1.0})
+        moved = whole(
+            "circuit.serotonin_firing", level, **ASLEEP | {"exchange__entry_weight": 0.25}
+        )
+        assert moved == pytest.approx(1.0, abs=5e-3)
+    toned = whole("circuit.serotonin_firing", HIGH, **ASLEEP | {"circuit__gaba_tone": 1.0})
     assert np.all(toned < 1.0)  # it is the tone that makes the difference
     assert 0.01 < 1.0 - np.median(toned) < 0.1
 
@@ -202,8 +207,7 @@ def test_either_wiring_of_arousal_does_all_three(whole, rival):
     """Less drive, or more GABA: each alone."""
     low = whole("circuit.serotonin_firing", LOW, circuit__sleep_by_gaba=rival)
     high = whole("circuit.serotonin_firing", HIGH, circuit__sleep_by_gaba=rival)
-    settings = {name.replace(".", "__"): value for name, value in ANESTHESIA.items()}
-    still = whole("circuit.serotonin_firing", HIGH, **settings, circuit__sleep_by_gaba=rival)
+    still = whole("circuit.serotonin_firing", HIGH, **ASLEEP, circuit__sleep_by_gaba=rival)
     assert np.all(np.abs(low - 1.0) < 0.1)
     assert np.median(high) < 0.1
     assert np.mean(high < 0.1) > 0.5

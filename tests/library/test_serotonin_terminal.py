@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 from raphe.language.expression import evaluate
 
 SECOND = 1.0 / 3600.0
+PUBLISHED = {"terminal__vesicle_leak": 1.0}  # 1/h, as in the code of 2020
 
 
 @pytest.fixture(scope="module")
@@ -103,31 +104,30 @@ def test_after_a_burst_serotonin_dips_below_rest_within_half_a_minute(terminal):
 
 
 def test_doubled_tryptophan_raises_synthesis_within_the_clamped_band(
-    terminal, resting, with_quantities
+    fed, at_start, with_quantities
 ):
     """Plasma tryptophan x2 with pterins and autoreceptor held: 1.30 to 1.40 times the synthesis."""
-    rates = {derivative.species: derivative.rate for derivative in terminal.model.derivatives}
-    species = {one.name for one in terminal.model.species}
-    held = {p.name: resting[p.name] for p in terminal.model.parameters}
-    held |= {one: resting[one] for one in species} | {"time": 0.0}
-    held["terminal.plasma_tryptophan"] *= 2.0
+    model = fed("serotonin_terminal", "tryptophan_supply").model
+    resting = at_start(model)
+    rates = {derivative.species: derivative.rate for derivative in model.derivatives}
+    species = {one.name for one in model.species}
+    held = {p.name: resting[p.name] for p in model.parameters}
+    held |= {one: resting[one] for one in species} | {"time": 0.0, "step.level": 2.0}
 
     def settled(level):
         pool = level / resting["terminal.tryptophan"] * resting["terminal.tryptophan_pool"]
         return {**held, "terminal.tryptophan": level, "terminal.tryptophan_pool": pool}
 
     def rate(level):
-        return evaluate(
-            rates["terminal.tryptophan"], with_quantities(terminal.model, settled(level))
-        )
+        return evaluate(rates["terminal.tryptophan"], with_quantities(model, settled(level)))
 
     level = brentq(rate, 0.5 * held["terminal.tryptophan"], 4.0 * held["terminal.tryptophan"])
-    values = with_quantities(terminal.model, settled(level))
+    values = with_quantities(model, settled(level))
     assert 1.30 <= values["terminal.synthesis"] / resting["terminal.synthesis"] <= 1.40
 
 
 def test_vesicles_of_a_silent_terminal_fill_to_what_they_hold_and_not_further(terminal):
-    silent = {"driver__level": 0.0, "driver__begin": 1e6, "driver__end": 1e6 + 1}
+    silent = {"driver__level": 0.0, "driver__begin": 1e6, "driver__end": 1e6 + 1} | PUBLISHED
     ready = {}
     for capacity in (5.0, 6.7, 1e6):
         values = terminal.defaults(terminal__vesicle_capacity=capacity, **silent)
@@ -139,7 +139,7 @@ def test_vesicles_of_a_silent_terminal_fill_to_what_they_hold_and_not_further(te
 
 
 def test_what_vesicles_hold_changes_nothing_before_they_are_three_quarters_full(terminal):
-    low = {"driver__level": 0.5, "driver__begin": 1e6, "driver__end": 1e6 + 1}
+    low = {"driver__level": 0.5, "driver__begin": 1e6, "driver__end": 1e6 + 1} | PUBLISHED
     times = np.linspace(0.0, 240.0, 25)
     held, free = (
         terminal.run(terminal.defaults(terminal__vesicle_capacity=capacity, **low), times).values
@@ -156,8 +156,24 @@ def test_what_vesicles_hold_changes_nothing_before_they_are_three_quarters_full(
     ],
 )
 def test_the_closed_loop_follows_an_independent_program(terminal, level, expected):
-    outcome = terminal.run(terminal.defaults(driver__level=level), [0.0, *expected])
-    drive_stays = {"driver__begin": 1e6, "driver__end": 1e6 + 1}
+    drive_stays = {"driver__begin": 1e6, "driver__end": 1e6 + 1} | PUBLISHED
     outcome = terminal.run(terminal.defaults(driver__level=level, **drive_stays), [0.0, *expected])
     ratio = column(terminal, outcome, "terminal.serotonin_change")[1:]
     assert ratio == pytest.approx(list(expected.values()), rel=2e-6)
+
+
+def test_plasma_has_what_diet_makes_of_it(fed):
+    """A tenth of supply is a tenth of plasma tryptophan, and less than a fifth of synthesis."""
+    runner = fed("serotonin_terminal", "tryptophan_supply")
+    outcome = runner.run(runner.defaults(step__level=0.1), [24.0])
+    assert runner.values(outcome, "terminal.plasma_tryptophan")[0, 0] == pytest.approx(9.6)
+    assert runner.values(outcome, "terminal.synthesis_change")[0, 0] < 0.2
+
+
+@pytest.mark.parametrize(("leak", "band"), [(1.0, (0.2, 0.6)), (40.0, (0.9, 1.0))])
+def test_the_metabolite_falls_with_firing_only_if_vesicles_leak_slowly(fed, leak, band):
+    """The two published leaks. In voltammetry it does not fall when firing stops (1990)."""
+    runner = fed("serotonin_terminal", "firing")
+    table = runner.defaults(step__level=0.0, terminal__vesicle_leak=leak)
+    metabolite = runner.values(runner.run(table, [2.0]), "terminal.metabolite_change")[0, 0]
+    assert band[0] < metabolite < band[1]

@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from raphe.analysis.answer import Interval
 from raphe.core.units import parse_quantity
+from raphe.library.catalog import load_catalog
 from raphe.report.qualification import page, summary
 from raphe.study.curve_list import CurveNote, CurveRole
 from raphe.study.curves import CurveFit, PublishedCurve
+from raphe.study.qualify import RivalRows, Row
 
 
 def fit(study, folds, *, role=CurveRole.PREDICTION, kind="aggregated", inside=(), told=()):
@@ -89,3 +92,34 @@ def test_without_curves_or_persons_nothing_is_said_of_them(curves):
     text = "\n".join(summary((), (), curves))
     assert "single persons inside" not in text
     assert ("Published curves" in text) == bool(curves)
+
+
+def test_a_row_that_misses_stands_beside_the_rivals_that_meet_it_and_no_others():
+    observations = {one.name: one for one in load_catalog().observations}
+    missed = Row(
+        observation=observations["wise1972_repeated"],
+        unit="",
+        predicted=Interval(low=1.01, middle=1.1, high=1.3),
+        fold_error=None,
+        verdict="wrong",
+        failed=0,
+        slots=frozenset(),
+    )
+    met = dataclasses.replace(
+        missed, observation=observations["wise1972_turnover"], verdict="right"
+    )
+    open_one = dataclasses.replace(
+        missed, predicted=Interval(low=0.5, middle=1.15, high=1.6), verdict="open"
+    )
+    rivals = (
+        RivalRows(slot="hydroxylase", module="other", own=(missed, met), rival=(open_one, met)),
+        RivalRows(slot="gaba", module="worse", own=(missed,), rival=(missed,)),
+    )
+    text = page((missed, met), (), (), rivals, title="t", command="c")
+    table = text.split("## Rows that miss, with each rival")[1]
+    assert (
+        "| wise1972_repeated | falls | 1.1 (1.01 to 1.3), wrong | other: 1.15 (0.5 to 1.6), open |"
+        in table
+    )
+    assert "wise1972_turnover" not in table
+    assert "worse" not in table

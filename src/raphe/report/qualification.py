@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import PurePosixPath
 
 import matplotlib as mpl
@@ -189,6 +190,7 @@ def page(
         lines += ["", f"## {head}", "", *_table(own)]
     if rivals:
         lines += ["", "## Rivals", "", *_rivals(rivals)]
+        lines += ["", "## Rows that miss, with each rival", "", *_missed(rows, rivals)]
     if curves:
         lines += ["", "## Published curves", "", *_curves(curves)]
     return "\n".join(lines) + "\n"
@@ -211,7 +213,7 @@ def cells(row: Row) -> list[str]:
         _after(one) + ("" if one.against is None else f"; against {_after(one.against)}"),
         _what(one),
         _seen(row),
-        f"{row.predicted.middle:.3g} ({row.predicted.low:.3g} to {row.predicted.high:.3g}) {_unit(row.unit)}".strip(),
+        _predicted(row),
         "" if row.fold_error is None else f"{row.fold_error:.2f}",
         row.verdict,
         ", ".join(citation.key for citation in citations) or "not read",
@@ -287,6 +289,31 @@ def _rivals(rivals: Sequence[RivalRows]) -> Iterable[str]:
             folds = [row.fold_error for row in rows if row.fold_error is not None]
             mean = f"{statistics.geometric_mean(folds):.2f} (n {len(folds)})" if folds else ""
             yield _line((one.slot, name, str(len(rows)), *(str(count) for count in counts), mean))
+
+
+def _missed(rows: Sequence[Row], rivals: Sequence[RivalRows]) -> Iterable[str]:
+    """For each row that the model misses, the rivals that do not."""
+    yield "Where the model misses, a rival may not: then the evidence tells two forms of the model apart, or disagrees"
+    yield "with itself."
+    yield ""
+    yield _line(("observation", "observed", "the model", "rivals that meet it or leave it open"))
+    yield _line(["---"] * 4)
+    for row in rows:
+        if row.verdict not in _BAD:
+            continue
+        others = [
+            f"{one.module}: {_predicted(theirs)}, {theirs.verdict}"
+            for one in rivals
+            for theirs in one.rival
+            if theirs.observation.name == row.observation.name and theirs.verdict in _GOOD + _OPEN
+        ]
+        own = f"{_predicted(row)}, {row.verdict}"
+        yield _line((row.observation.name, _seen(row), own, "; ".join(others) or "none"))
+
+
+def _predicted(row: Row) -> str:
+    low, middle, high = (f"{x:.3g}" for x in astuple(row.predicted))
+    return f"{middle} ({low} to {high}) {_unit(row.unit)}".strip()
 
 
 def _curves(curves: Sequence[CurveFit]) -> Iterable[str]:
