@@ -16,6 +16,7 @@ FORMULAS = {
     "f_ln": "ln(x)",
     "f_tanh": "tanh(x)",
     "f_power": "x ^ z",
+    "f_two": "2 ^ x",
     "f_sqrt": "sqrt(x)",
     "f_root": "x ^ half",
     "f_cube": "x ^ 3",
@@ -77,6 +78,9 @@ def random_points(kind):
     if kind == "exp":
         x[:half] = random.uniform(-746.0, 709.7, half)
         x[half:] = random.normal(0.0, 1.0, half) * 10.0 ** random.uniform(-300, 0, half)
+    elif kind == "two":
+        x[:half] = random.uniform(-1075.0, 1023.99, half)
+        x[half:] = random.normal(0.0, 1.0, half) * 10.0 ** random.uniform(-300, 0, half)
     elif kind == "tanh":
         x[:half] = random.uniform(-2.0, 2.0, half)
         x[half:] = random.normal(0.0, 6.0, half) * random.choice([1.0, 1e-3, 1e-200], half)
@@ -95,6 +99,7 @@ EXACT = {
     "exp": lambda x, z: mpmath.exp(x),
     "ln": lambda x, z: mpmath.log(x),
     "tanh": lambda x, z: mpmath.tanh(x),
+    "two": lambda x, z: mpmath.power(2, x),
     "power": mpmath.power,
 }
 
@@ -135,6 +140,11 @@ def same(found, wanted):
         ),
         ("f_ln", [1.0, 0.0, -0.0, INF, -1.0, -TINY, -INF, NAN], [0, -INF, -INF, INF] + [NAN] * 4),
         ("f_tanh", [0.0, INF, -INF, NAN, 1e308, -30.0, TINY], [0, 1, -1, NAN, 1, -1, TINY]),
+        (
+            "f_two",
+            [0.0, -0.0, 10.0, -1074.0, INF, -INF, NAN, 1024.0, -1076.0, 1e308],
+            [1, 1, 1024, TINY, INF, 0, NAN, INF, 0, INF],
+        ),
         ("f_sqrt", [0.0, 4.0, INF, -1.0, -INF, NAN], [0, 2, INF, NAN, NAN, NAN]),
         ("f_abs", [0.0, -3.0, -INF, NAN, -TINY], [0, 3, INF, NAN, TINY]),
         ("f_cube", [2.0, -3.0, INF, -INF, NAN, 1e-120], [8, -27, INF, -INF, NAN, 0]),

@@ -46,6 +46,11 @@ def test_what_an_experiment_sets():
     assert one.subjects == "rat"
 
 
+def test_what_was_measured_may_only_stand_for_the_quantity():
+    assert read().measured == ""
+    assert read(more='measured as "a stain";').measured == "a stain"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -53,6 +58,7 @@ def test_what_an_experiment_sets():
         ({"finding": ""}, "a value or a direction"),
         ({"finding": "direction sinks;"}, 'unknown word "sinks"'),
         ({"finding": "value 3 ng/mL; value 4 ng/mL;"}, "value is given twice"),
+        ({"more": 'measured as "this"; measured as "that";'}, "measured as is given twice"),
         ({"statistic": ""}, "statistic is missing"),
         ({"statistic": "statistic maximun of drug.plasma;"}, 'unknown word "maximun"'),
         ({"statistic": "statistic mean from 7 d to 6 d of drug.plasma;"}, "ends before it begins"),
@@ -112,6 +118,7 @@ def test_what_is_not_simulated_stands_apart_with_its_reason():
         ('not simulated "that";', "saw is missing"),
         ('saw "this"; not simulated "that"; regimen "2 mg once";', "has no experiment"),
         ('saw "this"; not simulated "that"; with a.b = 1 h;', "has no experiment"),
+        ('saw "this"; not simulated "that"; measured as "more";', "has no experiment"),
         ('saw "this"; not simulated "that"; saw "more";', "saw is given twice"),
     ],
 )

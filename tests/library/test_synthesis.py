@@ -26,13 +26,30 @@ def test_the_enzyme_rises_by_the_part_of_inhibition_that_has_lasted(fed):
     """Steady inhibition I: ln E goes to ln(largest) I (1 - exp(-onset t)), later by the time the enzyme takes."""
     runner = fed("hydroxylase_inhibition", "gain")
     numbers = {"terminal__largest": 3.0, "terminal__onset": 0.05 / DAY}
-    numbers |= {"terminal__following": 50.0 / DAY}  # at once, for the closed form
+    numbers |= {"terminal__following": 50.0 / DAY, "terminal__blur": 1e-6}  # for the closed form
     gain = 1.5
     inhibition = np.log(gain) / np.log(2.0)
     for days in (6.0, 10.0, 22.0):
         lasted = inhibition * (1.0 - np.exp(-0.05 * days))
         enzyme = value(runner, "terminal.enzyme", days * DAY, step__level=gain, **numbers)
         assert enzyme == pytest.approx(3.0**lasted, rel=2e-3)
+
+
+def test_the_lesser_is_blurred_upward_by_less_than_a_sixth_of_the_blur(
+    fed,
+):
+    """(|d| - d^2 / sqrt(d^2 + blur^2)) / 2 is at most 0.15 blur, and 0 where the two are equal, as at rest."""
+    runner = fed("hydroxylase_inhibition", "gain")
+    blur = runner.defaults()[0, runner.kernel.program.layout.parameters.index("terminal.blur")]
+    seen = []
+    for gain in (1.02, 1.05, 1.1, 1.3, 1.9):
+        for hours in (1.0, 24.0, 200.0, 2000.0):
+            names = ("terminal.lesser", "terminal.inhibition", "terminal.lasting")
+            lesser, *both = (value(runner, name, hours, step__level=gain) for name in names)
+            seen.append((lesser - min(both)) / blur)
+    assert min(seen) >= -1e-12
+    assert 0.1 < max(seen) < 0.151
+    assert value(runner, "terminal.lesser", 0.0) == 0.0
 
 
 def test_the_enzyme_is_below_rest_when_the_drug_is_gone_and_back_within_weeks(part_of):

@@ -83,6 +83,12 @@ def test_a_finding_tells_who_what_when_and_where():
     assert (one.citation, one.note) == ("paper, table 1", "the middle")
 
 
+def test_what_only_stands_for_the_target_is_not_the_target_itself():
+    (one,) = found(observation("seen", who='people 8; measured as "a stain";'))
+    assert one.bearing is Bearing.NEAR
+    assert one.quantity == "response, measured as a stain"
+
+
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
@@ -181,13 +187,16 @@ def serotonin():
     return findings_of(ask(catalog, "clonazepam", "serotonin"), catalog)
 
 
-def test_serotonin_was_seen_in_people_and_in_animals(serotonin):
-    itself = [one.finding for one in serotonin if one.finding.bearing is Bearing.ITSELF]
-    assert {one.in_people for one in itself} == {True, False}
+def test_serotonin_itself_was_seen_in_animals_and_what_stands_for_it_in_people(serotonin):
+    told = [one.finding for one in serotonin]
+    itself = [one for one in told if one.bearing is Bearing.ITSELF]
+    assert not any(one.in_people for one in itself)
     assert {one.role for one in itself} == {"prediction", "calibration"}
-    assert itself[0].observation == "nutt1987_acute"
-    assert "prolactin" in itself[0].note
     assert all("serotonin" in one.quantity for one in itself)
+    (near,) = (one for one in told if one.observation == "nutt1987_acute")
+    assert near.bearing is Bearing.NEAR
+    assert near.in_people
+    assert near.quantity.endswith("measured as the response of prolactin to tryptophan")
 
 
 def test_an_occupancy_that_stands_for_a_dose_is_no_drug(serotonin):

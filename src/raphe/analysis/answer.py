@@ -300,7 +300,7 @@ class Bearing(StrEnum):
     """What a published observation has to do with the target."""
 
     ITSELF = "itself"  # it is of the target
-    NEAR = "near"  # it is of something else of the same transmitter or effect
+    NEAR = "near"  # it is of something else of the same transmitter or effect, or of what stands for the target
     UNTOLD = "untold"  # it names the target, and no model speaks of it
 
 

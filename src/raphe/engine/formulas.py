@@ -13,7 +13,14 @@ from llvmlite import ir
 
 from raphe.engine.graph import Node, Op
 from raphe.engine.program import Program
-from raphe.engine.vector import Vector, exponential, hyperbolic_tangent, logarithm, power
+from raphe.engine.vector import (
+    Vector,
+    exponential,
+    hyperbolic_tangent,
+    logarithm,
+    power,
+    power_of_two,
+)
 
 _FUNCTIONS = {Op.EXP: exponential, Op.LN: logarithm, Op.TANH: hyperbolic_tangent}
 
@@ -105,6 +112,8 @@ class Formulas:
                 return vector.intrinsic("sqrt", *values)
             case Op.ABS:
                 return vector.intrinsic("fabs", *values)
+            case Op.POWER if self.program.nodes[node.operands[0]].value == 2.0:
+                return power_of_two(vector, values[1])
             case Op.POWER:
                 return power(vector, *values)
             case Op.MIN:

@@ -122,7 +122,7 @@ def polynomial(vector: Vector, argument: ir.Value, coefficients: Sequence[float]
     return terms[0]
 
 
-def _power_of_two(vector: Vector, exponent: ir.Value) -> ir.Value:
+def _whole_power_of_two(vector: Vector, exponent: ir.Value) -> ir.Value:
     """2^n for a whole n from -1022 to 1023."""
     biased = vector.builder.add(exponent, vector.integer(1023))
     bits = vector.builder.shl(biased, vector.integer(52))
@@ -140,10 +140,15 @@ def _reduce(vector: Vector, argument: ir.Value) -> tuple[ir.Value, ir.Value]:
     head = vector.fma(minus, vector.constant(_LN2), argument)
     rest = vector.fma(minus, vector.constant(_LN2_REST), head)
     lost = vector.fma(minus, vector.constant(_LN2_REST), builder.fsub(head, rest))
+    return exponent, _less_one(vector, rest, lost)
+
+
+def _less_one(vector: Vector, rest: ir.Value, lost: ir.Value) -> ir.Value:
+    """expm1(rest + lost) for |rest| <= ln 2 / 2, by its Taylor series."""
     series = [1.0 / math.factorial(k) for k in range(_EXP_TERMS, 1, -1)]
-    square = builder.fmul(rest, rest)
+    square = vector.builder.fmul(rest, rest)
     curved = vector.fma(square, polynomial(vector, rest, series), lost)
-    return exponent, builder.fadd(rest, curved)
+    return vector.builder.fadd(rest, curved)
 
 
 def inverse_root(vector: Vector, argument: ir.Value, degree: int) -> ir.Value:
@@ -170,15 +175,34 @@ def inverse_root(vector: Vector, argument: ir.Value, degree: int) -> ir.Value:
 
 def exponential(vector: Vector, argument: ir.Value) -> ir.Value:
     """e^x: reduction by multiples of ln 2 and the Taylor series on what is left."""
-    builder = vector.builder
     low, high = vector.constant(-760.0), vector.constant(720.0)
     clipped = vector.select(vector.less(argument, low), low, argument)
     clipped = vector.select(vector.less(high, clipped), high, clipped)
-    exponent, less_one = _reduce(vector, clipped)
+    return _grown(vector, *_reduce(vector, clipped))
+
+
+def power_of_two(vector: Vector, argument: ir.Value) -> ir.Value:
+    """2^x: what is left of x beside a whole number is exact, so that no logarithm is needed."""
+    builder, fma = vector.builder, vector.fma
+    low, high = vector.constant(-1080.0), vector.constant(1030.0)
+    clipped = vector.select(vector.less(argument, low), low, argument)
+    clipped = vector.select(vector.less(high, clipped), high, clipped)
+    shifted = builder.fadd(clipped, vector.constant(_ROUND))
+    exponent = builder.sub(builder.bitcast(shifted, vector.integers), vector.integer(_ROUND_BITS))
+    left = builder.fsub(clipped, builder.fsub(shifted, vector.constant(_ROUND)))
+    rest = builder.fmul(left, vector.constant(_LN2))
+    lost = fma(left, vector.constant(_LN2), builder.fneg(rest))
+    lost = fma(left, vector.constant(_LN2_REST), lost)
+    return _grown(vector, exponent, _less_one(vector, rest, lost))
+
+
+def _grown(vector: Vector, exponent: ir.Value, less_one: ir.Value) -> ir.Value:
+    """(1 + m) 2^n, in two steps, since 2^n may be too large or small for a number."""
+    builder = vector.builder
     half = builder.ashr(exponent, vector.integer(1))
     mantissa = builder.fadd(less_one, vector.constant(1.0))
-    once = builder.fmul(mantissa, _power_of_two(vector, half))
-    return builder.fmul(once, _power_of_two(vector, builder.sub(exponent, half)))
+    once = builder.fmul(mantissa, _whole_power_of_two(vector, half))
+    return builder.fmul(once, _whole_power_of_two(vector, builder.sub(exponent, half)))
 
 
 def _split(vector: Vector, argument: ir.Value) -> tuple[ir.Value, ir.Value]:
@@ -305,7 +329,7 @@ def hyperbolic_tangent(vector: Vector, argument: ir.Value) -> ir.Value:
     limit = vector.constant(44.0)
     clipped = vector.select(vector.less(limit, twice), limit, twice)
     exponent, less_one = _reduce(vector, clipped)
-    scale = _power_of_two(vector, exponent)
+    scale = _whole_power_of_two(vector, exponent)
     m = vector.fma(scale, less_one, builder.fsub(scale, vector.constant(1.0)))
     two = vector.constant(2.0)
     bottom = builder.fadd(m, two)

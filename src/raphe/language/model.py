@@ -431,6 +431,7 @@ class Observation:
     statistic: Statistic
     window: tuple[Quantity, ...] = ()
     quantity: str
+    measured: str = ""  # what was measured, if it only stands for the quantity
     share: Limit | None = None
     against: Arm | None = None
     value: Quantity | None = None

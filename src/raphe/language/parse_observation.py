@@ -67,6 +67,7 @@ def parse_observation(tree: Tree) -> Observation | Unsimulated:
         statistic=own.statistic,
         window=own.window,
         quantity=own.quantity,
+        measured=text_of(facts["measured_as"].leaf()) if "measured_as" in facts else "",
         share=None if share is None else _limit(share),
         against=against,
         value=None if value is None else _number(value),
@@ -109,7 +110,7 @@ def _facts(tree: Tree) -> tuple[dict[str, Tree], dict[str, list[Tree]]]:
         kind = "spread" if fact.kind.startswith("spread") else fact.kind
         kind = "the source" if kind in PROVENANCE else kind
         if kind in facts:
-            raise LanguageError(f"{kind} is given twice", place=fact.place)
+            raise LanguageError(f"{kind.replace('_', ' ')} is given twice", place=fact.place)
         facts[kind] = fact
     return facts, several
 

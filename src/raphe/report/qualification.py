@@ -242,6 +242,7 @@ def _what(one: Observation) -> str:
         if arm is not None
     ]
     text = " over ".join(dict.fromkeys(found))
+    text += f", measured as {one.measured}" if one.measured else ""
     if one.share is not None:
         return f"share {one.share.side.value} {one.share.value}, {text}"
     return text

@@ -157,7 +157,7 @@ def _finding(
         asked = _names(question, one.provenance, note, catalog)
     return Finding(
         observation=one.name,
-        bearing=Bearing.ITSELF if one.quantity == target.quantity else Bearing.NEAR,
+        bearing=Bearing.NEAR if one.measured or one.quantity != target.quantity else Bearing.ITSELF,
         asked=asked or bool(question.entries & _entries(one, assembly)),
         subjects=one.subjects or one.sample or "people",
         count=one.people,
@@ -165,7 +165,7 @@ def _finding(
         given=given_words(one, routes=routes, meanings=meanings),
         against=against_words(one, routes=routes, meanings=meanings),
         when=when_words(one),
-        quantity=quantity,
+        quantity=f"{quantity}, measured as {one.measured}" if one.measured else quantity,
         seen=seen_words(one, scale),
         role=one.role.value,
         status=_status(one.provenance),
