@@ -35,9 +35,7 @@ def test_the_enzyme_rises_by_the_part_of_inhibition_that_has_lasted(fed):
         assert enzyme == pytest.approx(3.0**lasted, rel=2e-3)
 
 
-def test_the_lesser_is_blurred_upward_by_less_than_a_sixth_of_the_blur(
-    fed,
-):
+def test_the_lesser_is_blurred_upward_by_less_than_a_sixth_of_the_blur(fed):
     """(|d| - d^2 / sqrt(d^2 + blur^2)) / 2 is at most 0.15 blur, and 0 where the two are equal, as at rest."""
     runner = fed("hydroxylase_inhibition", "gain")
     blur = runner.defaults()[0, runner.kernel.program.layout.parameters.index("terminal.blur")]

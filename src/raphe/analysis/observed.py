@@ -110,6 +110,11 @@ def when_words(arm: Observation | Arm) -> str:
     return span if arm.statistic in _TIMES else f"{arm.statistic.value} {span}"
 
 
+def measured_words(words: str, one: Observation) -> str:
+    """What an observation is of, with what was measured where that only stands for it."""
+    return f"{words}, measured as {one.measured}" if one.measured else words
+
+
 def seen_words(one: Observation, scale: str) -> str:
     """A direction, or a value with its unit.
 

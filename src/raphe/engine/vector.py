@@ -133,14 +133,27 @@ def _reduce(vector: Vector, argument: ir.Value) -> tuple[ir.Value, ir.Value]:
     """x = n ln 2 + r with |r| <= ln 2 / 2: returns whole n and expm1(r)."""
     builder = vector.builder
     shifted = vector.fma(argument, vector.constant(1.0 / _LN2), vector.constant(_ROUND))
-    whole = builder.fsub(shifted, vector.constant(_ROUND))
-    bits = builder.bitcast(shifted, vector.integers)
-    exponent = builder.sub(bits, vector.integer(_ROUND_BITS))
+    whole, exponent = _rounded(vector, shifted)
     minus = builder.fneg(whole)
     head = vector.fma(minus, vector.constant(_LN2), argument)
     rest = vector.fma(minus, vector.constant(_LN2_REST), head)
     lost = vector.fma(minus, vector.constant(_LN2_REST), builder.fsub(head, rest))
     return exponent, _less_one(vector, rest, lost)
+
+
+def _rounded(vector: Vector, shifted: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """The whole number that a number moved by _ROUND holds: as a double and as an integer."""
+    builder = vector.builder
+    whole = builder.fsub(shifted, vector.constant(_ROUND))
+    bits = builder.bitcast(shifted, vector.integers)
+    return whole, builder.sub(bits, vector.integer(_ROUND_BITS))
+
+
+def _clipped(vector: Vector, argument: ir.Value, low: float, high: float) -> ir.Value:
+    """The number, but no less than low and no more than high; not a number stays so."""
+    least, most = vector.constant(low), vector.constant(high)
+    argument = vector.select(vector.less(argument, least), least, argument)
+    return vector.select(vector.less(most, argument), most, argument)
 
 
 def _less_one(vector: Vector, rest: ir.Value, lost: ir.Value) -> ir.Value:
@@ -175,21 +188,15 @@ def inverse_root(vector: Vector, argument: ir.Value, degree: int) -> ir.Value:
 
 def exponential(vector: Vector, argument: ir.Value) -> ir.Value:
     """e^x: reduction by multiples of ln 2 and the Taylor series on what is left."""
-    low, high = vector.constant(-760.0), vector.constant(720.0)
-    clipped = vector.select(vector.less(argument, low), low, argument)
-    clipped = vector.select(vector.less(high, clipped), high, clipped)
-    return _grown(vector, *_reduce(vector, clipped))
+    return _grown(vector, *_reduce(vector, _clipped(vector, argument, -760.0, 720.0)))
 
 
 def power_of_two(vector: Vector, argument: ir.Value) -> ir.Value:
     """2^x: what is left of x beside a whole number is exact, so that no logarithm is needed."""
     builder, fma = vector.builder, vector.fma
-    low, high = vector.constant(-1080.0), vector.constant(1030.0)
-    clipped = vector.select(vector.less(argument, low), low, argument)
-    clipped = vector.select(vector.less(high, clipped), high, clipped)
-    shifted = builder.fadd(clipped, vector.constant(_ROUND))
-    exponent = builder.sub(builder.bitcast(shifted, vector.integers), vector.integer(_ROUND_BITS))
-    left = builder.fsub(clipped, builder.fsub(shifted, vector.constant(_ROUND)))
+    clipped = _clipped(vector, argument, -1080.0, 1030.0)
+    whole, exponent = _rounded(vector, builder.fadd(clipped, vector.constant(_ROUND)))
+    left = builder.fsub(clipped, whole)
     rest = builder.fmul(left, vector.constant(_LN2))
     lost = fma(left, vector.constant(_LN2), builder.fneg(rest))
     lost = fma(left, vector.constant(_LN2_REST), lost)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from raphe.analysis.observed import measured_words
 from raphe.core.sources import Source
 from raphe.language.evidence import Unsimulated
 from raphe.language.model import Arm, Direction, Observation, Role
@@ -241,8 +242,7 @@ def _what(one: Observation) -> str:
         for arm in (one, one.against)
         if arm is not None
     ]
-    text = " over ".join(dict.fromkeys(found))
-    text += f", measured as {one.measured}" if one.measured else ""
+    text = measured_words(" over ".join(dict.fromkeys(found)), one)
     if one.share is not None:
         return f"share {one.share.side.value} {one.share.value}, {text}"
     return text

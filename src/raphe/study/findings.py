@@ -11,7 +11,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from raphe.analysis.answer import Bearing, Finding
-from raphe.analysis.observed import against_words, given_words, seen_words, when_words
+from raphe.analysis.observed import (
+    against_words,
+    given_words,
+    measured_words,
+    seen_words,
+    when_words,
+)
 from raphe.core.sources import Evidence, Provenance, Status
 from raphe.dosing.regimen import Regimen
 from raphe.language.evidence import Unsimulated
@@ -165,7 +171,7 @@ def _finding(
         given=given_words(one, routes=routes, meanings=meanings),
         against=against_words(one, routes=routes, meanings=meanings),
         when=when_words(one),
-        quantity=f"{quantity}, measured as {one.measured}" if one.measured else quantity,
+        quantity=measured_words(quantity, one),
         seen=seen_words(one, scale),
         role=one.role.value,
         status=_status(one.provenance),
